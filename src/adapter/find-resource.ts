@@ -1,0 +1,71 @@
+import type { createDiscovery } from '../kube/discovery.ts';
+import { KubeError } from '../kube/errors.ts';
+import type { Resource } from '../kube/resource.ts';
+import type { Clock } from '../process/clock.ts';
+import type { Log } from '../process/log.ts';
+import type { ResourceConfig } from './source-config.ts';
+import type { StreamBoard } from './stream-board.ts';
+
+export interface Finder {
+  readonly discovery: ReturnType<typeof createDiscovery>;
+  readonly board: StreamBoard;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** A custom resource may be installed after the source; asking costs one small request. */
+const FIRST_WAIT_MS = 1_000;
+const LONGEST_WAIT_MS = 10_000;
+
+/**
+ * Asks the API server for a resource until it serves it, so that one absent kind neither ends the process nor keeps
+ * the others from being watched. Undefined when `signal` is aborted first.
+ */
+export async function findResource(
+  gvr: ResourceConfig['gvr'],
+  finder: Finder,
+  signal: AbortSignal,
+): Promise<Resource | undefined> {
+  const groupVersion = { group: gvr.Group, version: gvr.Version };
+  const name = [gvr.Resource, gvr.Version, gvr.Group].filter((part) => part !== '').join('.');
+  for (let tries = 0; !signal.aborted; tries++) {
+    const answer = await look(groupVersion, gvr.Resource, finder, signal);
+    if (typeof answer !== 'string') {
+      finder.board.clear(name);
+      return answer;
+    }
+    finder.board.set(name, { is: 'failing', why: answer });
+    const waitMs = Math.min(FIRST_WAIT_MS * 2 ** Math.min(tries, 8), LONGEST_WAIT_MS);
+    finder.log.warn({ resource: name, waitMs, detail: answer }, 'resource cannot be watched yet');
+    await finder.clock.sleep(waitMs, signal);
+    finder.discovery.forget(groupVersion);
+  }
+  return undefined;
+}
+
+/** The resource, or a sentence that says why there is none. */
+async function look(
+  groupVersion: { group: string; version: string },
+  plural: string,
+  finder: Finder,
+  signal: AbortSignal,
+): Promise<Resource | string> {
+  try {
+    const found = await finder.discovery.find(groupVersion, { plural }, signal);
+    const apiVersion =
+      groupVersion.group === '' ? groupVersion.version : `${groupVersion.group}/${groupVersion.version}`;
+    switch (found.is) {
+      case 'found':
+        return found.resource;
+      case 'noGroupVersion':
+        return `The API server does not serve ${apiVersion}; install what defines it, or correct apiVersion.`;
+      case 'noResource':
+        return `The API server has no ${plural} in ${apiVersion}; it has ${found.near.slice(0, 5).join(', ')}.`;
+      case 'notWatchable':
+        return `${plural} in ${apiVersion} cannot be watched: it lacks ${found.missingVerbs.join(' and ')}.`;
+    }
+  } catch (error) {
+    if (error instanceof KubeError) return error.message;
+    throw error;
+  }
+}

@@ -1,0 +1,129 @@
+import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import type { Change } from '../watch/change.ts';
+
+/** Everything that the adapter counts. Series without an object's name, so that their number stays small. */
+export interface AdapterMetrics {
+  readonly registry: Registry;
+  changed(change: Change): void;
+  suppressed(reason: string): void;
+  /** @param seconds from reading the change to the end of its delivery */
+  settled(as: 'delivered' | 'dropped', seconds: number): void;
+  retried(reason: string): void;
+  interrupted(reason: string): void;
+  listed(why: string): void;
+  malformed(): void;
+  established(stream: string, yes: boolean): void;
+}
+
+export interface DeliveryGauges {
+  readonly inFlight: number;
+  readonly queued: number;
+  readonly queuedBytes: number;
+}
+
+export function createMetrics(gauges: () => DeliveryGauges): AdapterMetrics {
+  const registry = new Registry();
+  const counter = <L extends string>(name: string, help: string, labels: L[], born: Record<L, readonly string[]>) => {
+    const made = new Counter({ name: `watchbridge_${name}`, help, labelNames: labels, registers: [registry] });
+    // A series that appears with its first increment hides that increment from rate().
+    for (const values of combinations(labels, born)) made.inc(values, 0);
+    return made;
+  };
+  const changes = counter('changes_total', 'Changes of watched objects.', ['type', 'found_by'], {
+    type: ['add', 'update', 'delete'],
+    found_by: ['watch', 'list'],
+  });
+  const suppressed = counter('suppressed_total', 'Objects that were seen and not told, by reason.', ['reason'], {
+    reason: ['duplicate', 'backInTime', 'unselected', 'repeated'],
+  });
+  const settled = counter('events_settled_total', 'Events that are done with.', ['as'], {
+    as: ['delivered', 'dropped'],
+  });
+  const retries = counter(
+    'delivery_retries_total',
+    'Attempts that will be repeated, by status or failure.',
+    ['reason'],
+    {
+      reason: ['connect', 'tls', 'dns', 'timeout', 'reset', 'protocol', '429', '500', '502', '503', '504'],
+    },
+  );
+  const interruptions = counter(
+    'watch_interruptions_total',
+    'Requests to the API server that failed, by code.',
+    ['reason'],
+    {
+      reason: [
+        'unreachable',
+        'timedOut',
+        'silent',
+        'unauthorized',
+        'forbidden',
+        'notFound',
+        'expired',
+        'throttled',
+        'serverError',
+        'malformed',
+      ],
+    },
+  );
+  const lists = counter(
+    'lists_total',
+    'Complete lists of a stream. All but "start" follow a gap in the history.',
+    ['why'],
+    {
+      why: ['start', 'expired', 'unintelligible'],
+    },
+  );
+  const malformed = counter('malformed_total', 'Lines and lists that could not be understood.', [], {});
+  const established = new Gauge({
+    name: 'watchbridge_stream_established',
+    help: '1 while the watch of a stream is open.',
+    labelNames: ['stream'],
+    registers: [registry],
+  });
+  const lag = new Histogram({
+    name: 'watchbridge_settle_seconds',
+    help: 'Time from reading a change to the end of its delivery.',
+    buckets: [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30, 60, 300, 1800],
+    registers: [registry],
+  });
+  gauge(registry, 'events_in_flight', 'Events that are on the wire.', () => gauges().inFlight);
+  gauge(registry, 'events_queued', 'Events that are not settled.', () => gauges().queued);
+  gauge(registry, 'queued_bytes', 'Memory taken by events that are not settled.', () => gauges().queuedBytes);
+  return {
+    registry,
+    changed: (change) => changes.inc({ type: change.type, found_by: change.foundBy }),
+    suppressed: (reason) => suppressed.inc({ reason }),
+    settled: (as, seconds) => {
+      settled.inc({ as });
+      lag.observe(seconds);
+    },
+    retried: (reason) => retries.inc({ reason }),
+    interrupted: (reason) => interruptions.inc({ reason }),
+    listed: (why) => lists.inc({ why }),
+    malformed: () => malformed.inc(),
+    established: (stream, yes) => established.set({ stream }, yes ? 1 : 0),
+  };
+}
+
+function gauge(registry: Registry, name: string, help: string, read: () => number): void {
+  void new Gauge({
+    name: `watchbridge_${name}`,
+    help,
+    registers: [registry],
+    collect() {
+      this.set(read());
+    },
+  });
+}
+
+/** Every combination of label values: [{type: add, found_by: watch}, ...]. */
+function combinations<L extends string>(
+  labels: readonly L[],
+  values: Record<L, readonly string[]>,
+): Record<L, string>[] {
+  return labels.reduce<Record<L, string>[]>(
+    (made, label) => made.flatMap((one) => values[label].map((value) => ({ ...one, [label]: value }))),
+    [{} as Record<L, string>],
+  );
+}

@@ -1,0 +1,109 @@
+import type { DeliveryNews } from '../delivery/lanes.ts';
+import type { Clock } from '../process/clock.ts';
+import type { Log } from '../process/log.ts';
+import type { StreamNews } from '../watch/stream-news.ts';
+import type { AdapterMetrics } from './metrics.ts';
+import type { StreamBoard } from './stream-board.ts';
+
+interface ReportIo {
+  readonly log: Log;
+  readonly metrics: AdapterMetrics;
+  readonly board: StreamBoard;
+}
+
+/** Turns what a stream says about itself into its log line, its counter and its standing. */
+export function reportStream(name: string, io: ReportIo): (news: StreamNews) => void {
+  const log = io.log.child({ stream: name });
+  return (news) => {
+    switch (news.is) {
+      case 'established':
+        io.board.set(name, { is: 'established' });
+        log.debug({ resourceVersion: news.resourceVersion }, 'watch established');
+        return;
+      case 'closed':
+        log.debug('watch closed by the server');
+        return;
+      case 'interrupted':
+        io.metrics.interrupted(news.error.code);
+        io.board.set(name, { is: 'failing', why: news.error.message });
+        log.warn(
+          { reason: news.error.code, waitMs: Math.round(news.waitMs), detail: news.error.message },
+          'watch interrupted',
+        );
+        return;
+      case 'listing':
+        log[news.why === 'start' ? 'debug' : 'warn']({ why: news.why }, 'listing objects');
+        return;
+      case 'listed':
+        io.metrics.listed(news.why);
+        if (news.why === 'start')
+          log.info({ objects: news.found.objects, resourceVersion: news.resourceVersion }, 'objects listed');
+        else
+          log.warn(
+            { why: news.why, ...news.found },
+            'gap in the history closed by comparison; states in between are lost',
+          );
+        return;
+      case 'suppressed':
+        io.metrics.suppressed(news.reason);
+        log.debug({ reason: news.reason, ...news.object }, 'object not told');
+        return;
+      case 'malformed':
+        io.metrics.malformed();
+        log.error({ detail: news.sentence }, 'answer not understood');
+        return;
+      case 'gone':
+        io.metrics.interrupted('notFound');
+        io.board.set(name, { is: 'failing', why: news.error.message });
+        log.warn({ detail: news.error.message }, 'resource is not served any more');
+        return;
+    }
+  };
+}
+
+/** How often trouble with the sink is told while it lasts. */
+const TROUBLE_INTERVAL_MS = 10_000;
+
+/** Tells trouble with the sink: its begin, now and then its extent, and its end; and every event that is lost. */
+export interface DeliveryReport {
+  tell(news: DeliveryNews): void;
+  delivered(): void;
+}
+
+export function createDeliveryReport(io: { log: Log; metrics: AdapterMetrics; clock: Clock }): DeliveryReport {
+  let trouble: { since: number; toldAt: number; retries: number } | undefined;
+  return {
+    tell: (news) => {
+      if (news.is === 'rejected') {
+        io.log.error(
+          { id: news.event.id, reason: news.reason, object: news.event.lane },
+          'event rejected by the sink and dropped',
+        );
+        return;
+      }
+      io.metrics.retried(news.reason);
+      const now = io.clock.monotonic();
+      trouble ??= { since: now, toldAt: Number.NEGATIVE_INFINITY, retries: 0 };
+      trouble.retries++;
+      if (now - trouble.toldAt < TROUBLE_INTERVAL_MS) return;
+      trouble.toldAt = now;
+      const detail = news.outcome.is === 'failed' ? news.outcome.detail : `status ${news.outcome.status}`;
+      io.log.warn(
+        {
+          reason: news.reason,
+          detail,
+          attempt: news.attempt,
+          retries: trouble.retries,
+          lastedMs: Math.round(now - trouble.since),
+        },
+        'sink does not take events; trying again',
+      );
+    },
+    delivered: () => {
+      if (trouble === undefined) return;
+      const lastedMs = Math.round(io.clock.monotonic() - trouble.since);
+      io.log.info({ retries: trouble.retries, lastedMs }, 'sink takes events again');
+      trouble = undefined;
+    },
+  };
+}

@@ -1,0 +1,131 @@
+import { z } from 'zod';
+import { labelSelectorProblem } from '../kube/label-selector.ts';
+
+/**
+ * `K_SOURCE_CONFIG`: the one contract between controller and receive adapter. Upstream's fields keep their names and
+ * spelling (pkg/adapter/apiserver/config.go), so that either side can be upstream's; ours are further fields, absent
+ * by default.
+ */
+export interface SourceConfig {
+  readonly namespaces: readonly string[];
+  readonly allNamespaces: boolean;
+  readonly resources: readonly ResourceConfig[];
+  readonly owner?: { readonly apiVersion: string; readonly kind: string } | undefined;
+  readonly mode: 'Reference' | 'Resource';
+  /** Upstream's wish to end the whole process when one watch ends. It is read, and not needed here. */
+  readonly failFast?: boolean | undefined;
+  /** Ours. Whether objects that exist at the first start are told as adds. Default: `None`, as upstream. */
+  readonly initialEvents?: 'None' | 'All' | undefined;
+  /** Ours. The uid of the ApiServerSource; makes ids differ between two sources of one name, one after the other. */
+  readonly sourceUid?: string | undefined;
+  readonly delivery?: DeliveryConfig | undefined;
+}
+
+export interface ResourceConfig {
+  readonly gvr: { readonly Group: string; readonly Version: string; readonly Resource: string };
+  /** In the API server's query syntax. */
+  readonly selector?: string | undefined;
+}
+
+/** Ours. A part of Knative's DeliverySpec. */
+export interface DeliveryConfig {
+  /** `binary` (default) or `json`: the CloudEvents content mode. */
+  readonly format?: 'binary' | 'json' | undefined;
+}
+
+const DNS_LABEL = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
+const GROUP = /^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*)?$/;
+
+const namespace = z.string().regex(DNS_LABEL, { error: 'expected the name of a namespace' });
+
+const resource = z.object({
+  gvr: z.object({
+    Group: z
+      .string()
+      .regex(GROUP, { error: 'expected an API group in lower case, such as apps; "" for the core group' }),
+    Version: z.string().regex(DNS_LABEL, { error: 'expected an API version, such as v1' }),
+    Resource: z.string().regex(DNS_LABEL, { error: 'expected the plural name in lower case, such as pods' }),
+  }),
+  selector: z
+    .string()
+    .superRefine((text, context) => {
+      const problem = labelSelectorProblem(text);
+      if (problem !== undefined)
+        context.addIssue(`expected a label selector, such as app=web,tier in (a,b); ${problem}`);
+    })
+    .optional(),
+});
+
+const sourceConfig = z.object({
+  // Upstream writes null where it found no namespace.
+  namespaces: z
+    .array(namespace)
+    .nullable()
+    .default([])
+    .transform((names) => [...new Set(names)]),
+  allNamespaces: z.boolean().default(false),
+  resources: z.array(resource).min(1, { error: 'expected at least one resource' }),
+  owner: z.object({ apiVersion: z.string().default(''), kind: z.string().default('') }).optional(),
+  mode: z.enum(['Reference', 'Resource'], { error: 'expected Reference or Resource' }),
+  filters: z
+    .array(z.unknown())
+    .max(0, { error: 'expected no filters: this version cannot apply them, and would send what they exclude' })
+    .optional(),
+  failFast: z.boolean().optional(),
+  initialEvents: z.enum(['None', 'All'], { error: 'expected None or All' }).optional(),
+  sourceUid: z.string().min(1).optional(),
+  delivery: z
+    .object({ format: z.enum(['binary', 'json'], { error: 'expected binary or json' }).optional() })
+    .optional(),
+});
+
+/** Deeper or longer than any configuration that a person or a controller writes. */
+const MOST_CHARACTERS = 1024 * 1024;
+
+export type ReadSourceConfig =
+  | { readonly config: SourceConfig; readonly unknownFields: readonly string[] }
+  | { readonly problems: readonly string[] };
+
+/** Reads the JSON text of `K_SOURCE_CONFIG`; either all of it is good, or every problem is told. */
+export function readSourceConfig(text: string): ReadSourceConfig {
+  if (text.length > MOST_CHARACTERS) {
+    return { problems: [`K_SOURCE_CONFIG has ${text.length} characters; at most ${MOST_CHARACTERS} are read.`] };
+  }
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    return { problems: [`K_SOURCE_CONFIG is not JSON: ${error instanceof Error ? error.message : String(error)}.`] };
+  }
+  const read = sourceConfig.safeParse(value);
+  if (!read.success) return { problems: read.error.issues.map((issue) => sentence(issue, value)) };
+  return { config: read.data, unknownFields: unknownFields(value) };
+}
+
+function sentence(issue: z.core.$ZodIssue, value: unknown): string {
+  const where = ['K_SOURCE_CONFIG', ...issue.path].reduce<string>(
+    (path, step) =>
+      typeof step === 'number' ? `${path}[${step}]` : path === '' ? String(step) : `${path}.${String(step)}`,
+    '',
+  );
+  return `${where}: ${issue.message}; found ${found(at(value, issue.path))}.`;
+}
+
+function at(value: unknown, path: readonly PropertyKey[]): unknown {
+  return path.reduce<unknown>(
+    (inner, step) =>
+      typeof inner === 'object' && inner !== null && Object.hasOwn(inner, step) ? inner[step as never] : undefined,
+    value,
+  );
+}
+
+function found(value: unknown): string {
+  if (value === undefined) return 'nothing';
+  const text = JSON.stringify(value);
+  return text.length > 64 ? `${text.slice(0, 63)}…` : text;
+}
+
+function unknownFields(value: unknown): string[] {
+  const known = new Set(Object.keys(sourceConfig.shape));
+  return typeof value === 'object' && value !== null ? Object.keys(value).filter((key) => !known.has(key)) : [];
+}

@@ -1,0 +1,38 @@
+/** How a stream is doing, in words for the readiness page and the log. */
+export type StreamStanding =
+  | { readonly is: 'starting' }
+  | { readonly is: 'established' }
+  | { readonly is: 'failing'; readonly why: string };
+
+/** Where every stream stands. The adapter is ready when all are established: then nothing that happens is missed. */
+export interface StreamBoard {
+  set(stream: string, standing: StreamStanding): void;
+  /** The entry was of something that streams with entries of their own take over from. */
+  clear(stream: string): void;
+  ready(): boolean;
+  /** One line a stream, those that are not established first. */
+  lines(): string[];
+}
+
+export function createStreamBoard(onChange: (stream: string, established: boolean) => void): StreamBoard {
+  const standings = new Map<string, StreamStanding>();
+  return {
+    set: (stream, standing) => {
+      standings.set(stream, standing);
+      onChange(stream, standing.is === 'established');
+    },
+    clear: (stream) => {
+      standings.delete(stream);
+    },
+    ready: () => [...standings.values()].every((standing) => standing.is === 'established'),
+    lines: () => {
+      const bad: string[] = [];
+      const good: string[] = [];
+      for (const [stream, standing] of standings) {
+        if (standing.is === 'established') good.push(`${stream}: established`);
+        else bad.push(standing.is === 'failing' ? `${stream}: ${standing.why}` : `${stream}: starting`);
+      }
+      return [...bad, ...good];
+    },
+  };
+}

@@ -1,0 +1,74 @@
+import { parseArgs } from 'node:util';
+import { readAdapterConfig } from '../adapter/config.ts';
+import { runAdapter } from '../adapter/run.ts';
+import { createKubeClient } from '../kube/client.ts';
+import { loadClusterAccess } from '../kube/config.ts';
+import { KubeError } from '../kube/errors.ts';
+import { systemClock } from '../process/clock.ts';
+import { EXIT, type ExitCode } from '../process/exit.ts';
+import { createLog } from '../process/log.ts';
+import { ListenError } from '../process/serve.ts';
+import { VERSION } from '../process/version.ts';
+
+const HELP = `watchbridge adapter [--kubeconfig FILE] [--context NAME]
+
+The receive adapter of one ApiServerSource: watches the API server and sends
+CloudEvents to K_SINK. It is configured by the environment that the controller
+(Knative's or ours) gives it: NAME, NAMESPACE, K_SOURCE_CONFIG, K_SINK, and
+optionally K_SINK_TIMEOUT, K_CE_OVERRIDES, K_CA_CERTS, K_LOGGING_CONFIG,
+WATCHBRIDGE_PROBES_PORT (8080) and WATCHBRIDGE_METRICS_PORT (9092).
+
+  --kubeconfig FILE  where to find the API server (default: KUBECONFIG, the
+                     Pod's ServiceAccount, ~/.kube/config)
+  --context NAME     a context of the kubeconfig
+  --help             print this
+`;
+
+/** `watchbridge adapter`. */
+export async function adapter(
+  argv: readonly string[],
+  env: Readonly<Record<string, string | undefined>>,
+  signal: AbortSignal,
+): Promise<ExitCode> {
+  let flags: { kubeconfig?: string | undefined; context?: string | undefined; help?: boolean | undefined };
+  try {
+    flags = parseArgs({
+      args: [...argv],
+      options: { kubeconfig: { type: 'string' }, context: { type: 'string' }, help: { type: 'boolean' } },
+    }).values;
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n\n${HELP}`);
+    return EXIT.usage;
+  }
+  if (flags.help === true) {
+    process.stdout.write(HELP);
+    return EXIT.ok;
+  }
+  const read = readAdapterConfig(env);
+  if ('problems' in read) {
+    for (const problem of read.problems) process.stderr.write(`${problem}\n`);
+    return EXIT.usage;
+  }
+  const log = createLog({ component: 'apiserversource', level: read.config.logLevel }).child({
+    source: `${read.config.namespace}/${read.config.name}`,
+  });
+  for (const warning of read.warnings) log.warn({ detail: warning }, 'configuration');
+  try {
+    const access = await loadClusterAccess({
+      env,
+      ...(flags.kubeconfig !== undefined && { kubeconfig: flags.kubeconfig }),
+      ...(flags.context !== undefined && { context: flags.context }),
+    });
+    const kube = createKubeClient(access, { userAgent: `watchbridge-adapter/${VERSION}` });
+    try {
+      await runAdapter(read.config, { kube, clock: systemClock, log }, signal);
+      return EXIT.ok;
+    } finally {
+      await kube.close();
+    }
+  } catch (error) {
+    if (!(error instanceof KubeError) && !(error instanceof ListenError)) throw error;
+    log.fatal({ detail: error.message }, 'adapter cannot run');
+    return EXIT.failed;
+  }
+}

@@ -1,0 +1,106 @@
+import { Pool } from 'undici';
+import type { Post } from './lanes.ts';
+import type { FailureReason, Outcome } from './outcome.ts';
+
+export interface SinkOptions {
+  /** An absolute http or https URL. */
+  readonly url: URL;
+  /** PEM certificates to trust beside those of Node.js. */
+  readonly ca: readonly string[];
+  /** How many connections may be open at once. */
+  readonly connections: number;
+  /** How long an answer may take once the request is sent. */
+  readonly timeoutMs: number;
+}
+
+export interface Sink {
+  readonly post: Post;
+  /** Ends all connections; what is on the wire fails with `reset`. */
+  close(): Promise<void>;
+}
+
+const CONNECT_TIMEOUT_MS = 10_000;
+/** undici's own default of 4 s would mean a new connection after each short pause. */
+const KEEP_ALIVE_MS = 30_000;
+/** An answer's body means nothing to us; one that is longer or slower costs its connection. */
+const MOST_ANSWER_BYTES = 64 * 1024;
+const ANSWER_BODY_TIMEOUT_MS = 5_000;
+
+/** HTTP/1.1 connections to the place where events go. Redirects are not followed and no proxy is used. */
+export function createSink(options: SinkOptions): Sink {
+  const pool = new Pool(options.url.origin, {
+    connections: options.connections,
+    pipelining: 1,
+    allowH2: false,
+    headersTimeout: options.timeoutMs,
+    bodyTimeout: ANSWER_BODY_TIMEOUT_MS,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    connect: { timeout: CONNECT_TIMEOUT_MS, ...(options.ca.length > 0 && { ca: [...options.ca] }) },
+  });
+  const path = `${options.url.pathname}${options.url.search}`;
+
+  const post: Post = (event, done) => {
+    let status: number | undefined;
+    let retryAfter: string | undefined;
+    let answerBytes = 0;
+    let finished = false;
+    const finish = (outcome: Outcome): void => {
+      if (finished) return;
+      finished = true;
+      done(outcome);
+    };
+    pool.dispatch(
+      { method: 'POST', path, headers: event.headers, body: event.body },
+      {
+        onRequestStart: () => undefined,
+        onResponseStart: (_controller, statusCode, headers) => {
+          status = statusCode;
+          const header = headers['retry-after'];
+          retryAfter = Array.isArray(header) ? header[0] : header;
+        },
+        onResponseData: (controller, chunk) => {
+          answerBytes += chunk.length;
+          if (answerBytes > MOST_ANSWER_BYTES) controller.abort(new Error('the answer is longer than it may be'));
+        },
+        onResponseEnd: () => finish({ is: 'answered', status: status ?? 0, retryAfter }),
+        // Once the status is known the sink has decided; how its answer's body ends changes nothing.
+        onResponseError: (_controller, error) =>
+          finish(status === undefined ? failure(error) : { is: 'answered', status, retryAfter }),
+      },
+    );
+  };
+
+  return { post, close: () => pool.destroy() };
+}
+
+const REASONS: ReadonlyMap<string, FailureReason> = new Map([
+  ['ECONNREFUSED', 'connect'],
+  ['EHOSTUNREACH', 'connect'],
+  ['ENETUNREACH', 'connect'],
+  ['ETIMEDOUT', 'timeout'],
+  ['UND_ERR_CONNECT_TIMEOUT', 'timeout'],
+  ['UND_ERR_HEADERS_TIMEOUT', 'timeout'],
+  ['UND_ERR_BODY_TIMEOUT', 'timeout'],
+  ['ENOTFOUND', 'dns'],
+  ['EAI_AGAIN', 'dns'],
+  ['ECONNRESET', 'reset'],
+  ['EPIPE', 'reset'],
+  ['UND_ERR_SOCKET', 'reset'],
+  ['UND_ERR_DESTROYED', 'reset'],
+]);
+
+function failure(error: Error): Outcome {
+  const code = errorCode(error);
+  return { is: 'failed', reason: REASONS.get(code) ?? otherReason(code), detail: `${code} ${error.message}`.trim() };
+}
+
+/** Node.js names what is wrong with a certificate by OpenSSL's codes, all of which read like these. */
+function otherReason(code: string): FailureReason {
+  return /CERT|TLS|SSL|SIGNED|ALTNAME/.test(code) ? 'tls' : 'protocol';
+}
+
+/** A connection attempt to several addresses fails with an error that holds one error for each. */
+function errorCode(error: NodeJS.ErrnoException): string {
+  const first = error instanceof AggregateError ? (error.errors[0] as NodeJS.ErrnoException | undefined) : undefined;
+  return error.code ?? first?.code ?? '';
+}

@@ -1,0 +1,69 @@
+import { apiVersionOf, type Resource } from '../kube/resource.ts';
+import type { Change, ObjectHead } from '../watch/change.ts';
+import type { AttributeValue, CloudEvent } from './cloud-event.ts';
+import { eventId } from './event-id.ts';
+
+/** `Resource`: the data is the object. `Reference`: the data only names it. */
+export type Mode = 'Resource' | 'Reference';
+
+/** What all events of a stream have in common. */
+export interface Origin {
+  /** The API server's URL, as upstream's `source`. */
+  readonly server: string;
+  readonly resource: Resource;
+  readonly mode: Mode;
+  /** See `scopeHash`. */
+  readonly scope: string;
+  readonly epoch: number;
+  /** `ceOverrides.extensions`; they win over every extension that is set here. */
+  readonly overrides: Readonly<Record<string, string>>;
+}
+
+/**
+ * The CloudEvent that tells a change, as Knative's ApiServerSource forms it (pkg/adapter/apiserver/events), with two
+ * more extensions: `uid` and `resourceversion`. `now` is in milliseconds since the epoch.
+ */
+export function toCloudEvent(change: Change, origin: Origin, now: number): CloudEvent {
+  const { object } = change;
+  const { resource } = origin;
+  const apiVersion = apiVersionOf(resource);
+  const extensions: Record<string, AttributeValue> = {
+    apiversion: apiVersion,
+    kind: resource.kind,
+    name: object.name,
+    namespace: object.namespace,
+    resourceversion: object.resourceVersion,
+    uid: object.uid,
+  };
+  // Only a delete that was found by comparison lacks its object: what the object last looked like is not known.
+  if (change.body === undefined) extensions['finalstateunknown'] = true;
+  return {
+    id: eventId(origin.scope, origin.epoch, change),
+    source: origin.server,
+    type: `dev.knative.apiserver.${origin.mode === 'Resource' ? 'resource' : 'ref'}.${change.type}`,
+    subject: `/apis/${apiVersion}/namespaces/${object.namespace}/${resource.plural}/${object.name}`,
+    time: new Date(now).toISOString(),
+    datacontenttype: 'application/json',
+    extensions: Object.assign(extensions, origin.overrides),
+    data: origin.mode === 'Resource' ? (change.body ?? metadataOnly(object, resource)) : reference(object, resource),
+  };
+}
+
+/** An ObjectReference with the members, and in the order, that upstream sends. */
+function reference(object: ObjectHead, resource: Resource): Buffer {
+  const { namespace, name } = object;
+  const members = {
+    kind: resource.kind,
+    ...(namespace === '' ? {} : { namespace }),
+    name,
+    apiVersion: apiVersionOf(resource),
+  };
+  return Buffer.from(JSON.stringify(members));
+}
+
+/** What is still known of an object that is gone: what names it, and its last known version. */
+function metadataOnly(object: ObjectHead, resource: Resource): Buffer {
+  const { namespace, name, uid, resourceVersion } = object;
+  const metadata = { name, ...(namespace === '' ? {} : { namespace }), uid, resourceVersion };
+  return Buffer.from(JSON.stringify({ apiVersion: apiVersionOf(resource), kind: resource.kind, metadata }));
+}

@@ -1,0 +1,11 @@
+const HTTP_DATE = /^[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT$/;
+
+/**
+ * The wait that a Retry-After header asks for, in milliseconds from `now` (milliseconds since the epoch): seconds or
+ * an HTTP date (RFC 9110, 10.2.3). A date in the past means 0; anything else than these two forms is undefined.
+ */
+export function parseRetryAfter(text: string | undefined, now: number): number | undefined {
+  if (text === undefined) return undefined;
+  if (/^\d+$/.test(text)) return Number(text) * 1_000;
+  return HTTP_DATE.test(text) ? Math.max(Date.parse(text) - now, 0) : undefined;
+}

@@ -1,0 +1,105 @@
+import type { ObjectHead } from './change.ts';
+
+/**
+ * What a stream knows to exist: for each object its uid and the last resourceVersion seen, so that a list can be
+ * compared with it. Bodies are not kept.
+ */
+export interface KnownObjects {
+  readonly size: number;
+  find(namespace: string, name: string): KnownVersion | undefined;
+  /** Remembers `head` as the newest state of its object, and as mentioned by the list that is under way. */
+  remember(head: ObjectHead): void;
+  forget(namespace: string, name: string): void;
+  /** Starts a list: from here on, objects that {@link remember} does not mention count as unlisted. */
+  beginList(): void;
+  /** The objects that the list under way has not mentioned: at its end, those that are gone. */
+  unlisted(): Generator<ObjectHead>;
+}
+
+export interface KnownVersion {
+  readonly uid: string;
+  readonly resourceVersion: string;
+}
+
+/**
+ * Parallel arrays instead of an object an entry: 218 bytes of heap an object with names like those of Pods, where
+ * a Map of small objects takes 281 (100,000 objects, Node 24).
+ */
+export function createKnownObjects(): KnownObjects {
+  const slots = new Map<string, number>();
+  const free: number[] = [];
+  const uids: string[] = [];
+  // Versions are numbers below 2^53 on every API server of today; any other stands beside the array as text.
+  const oddVersions = new Map<number, string>();
+  let versions = new Float64Array(64);
+  let lists = new Uint32Array(64);
+  let list = 0;
+
+  const takeSlot = (): number => {
+    const slot = free.pop() ?? uids.length;
+    if (slot === versions.length) {
+      versions = enlarged(versions, new Float64Array(slot * 2));
+      lists = enlarged(lists, new Uint32Array(slot * 2));
+    }
+    return slot;
+  };
+
+  const writeVersion = (slot: number, version: string): void => {
+    oddVersions.delete(slot);
+    const number = Number(version);
+    if (Number.isSafeInteger(number) && String(number) === version) versions[slot] = number;
+    else oddVersions.set(slot, version);
+  };
+
+  const versionAt = (slot: number): string => oddVersions.get(slot) ?? String(versions[slot]);
+
+  return {
+    get size() {
+      return slots.size;
+    },
+    find: (namespace, name) => {
+      const slot = slots.get(keyOf(namespace, name));
+      return slot === undefined ? undefined : { uid: uids[slot] ?? '', resourceVersion: versionAt(slot) };
+    },
+    remember: (head) => {
+      const key = keyOf(head.namespace, head.name);
+      let slot = slots.get(key);
+      if (slot === undefined) {
+        slot = takeSlot();
+        slots.set(key, slot);
+      }
+      uids[slot] = head.uid;
+      writeVersion(slot, head.resourceVersion);
+      lists[slot] = list;
+    },
+    forget: (namespace, name) => {
+      const key = keyOf(namespace, name);
+      const slot = slots.get(key);
+      if (slot === undefined) return;
+      slots.delete(key);
+      uids[slot] = '';
+      oddVersions.delete(slot);
+      free.push(slot);
+    },
+    beginList: () => {
+      list++;
+    },
+    unlisted: function* () {
+      for (const [key, slot] of slots) {
+        if (lists[slot] === list) continue;
+        const slash = key.indexOf('/');
+        const named = { namespace: key.slice(0, slash), name: key.slice(slash + 1) };
+        yield { ...named, uid: uids[slot] ?? '', resourceVersion: versionAt(slot) };
+      }
+    },
+  };
+}
+
+function enlarged<A extends Float64Array | Uint32Array>(from: A, into: A): A {
+  into.set(from);
+  return into;
+}
+
+function keyOf(namespace: string, name: string): string {
+  return `${namespace}/${name}`;
+}

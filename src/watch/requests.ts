@@ -1,0 +1,80 @@
+import type { KubeRequest } from '../kube/client.ts';
+import { collectionPath, type Resource } from '../kube/resource.ts';
+import type { Listing, Watching } from './watch-state.ts';
+
+/** Which objects a stream is about, and how much of each it carries. */
+export interface Stream {
+  readonly resource: Resource;
+  /** Undefined: all namespaces, or a cluster-scoped kind. */
+  readonly namespace: string | undefined;
+  /** In the API server's query syntax; undefined selects everything. */
+  readonly labelSelector: string | undefined;
+  /** Which of the objects that the server sends are meant, judged by their JSON; undefined: all of them. */
+  readonly selects?: (object: Buffer) => boolean;
+  /** `metadata`: PartialObjectMetadata, for events that only name the object. */
+  readonly carries: 'objects' | 'metadata';
+  /** What to tell of objects that exist when the stream starts for the first time. */
+  readonly initialEvents: 'none' | 'all';
+}
+
+type Asked = Omit<KubeRequest, 'signal'>;
+
+/** The page size that client-go's pager uses (tools/pager). */
+const PAGE_LIMIT = 500;
+/** client-go's reflector asks for 5 to 10 minutes, chosen at random so that many watches do not end together. */
+const SHORTEST_WATCH_S = 300;
+
+// The plain form after the comma lets a server that cannot reduce objects answer with whole ones.
+const METADATA = 'application/json;as=PartialObjectMetadata;v=v1;g=meta.k8s.io,application/json';
+const METADATA_LIST = 'application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io,application/json';
+const OBJECTS = 'application/json';
+
+/** A watch that goes on after the state's resourceVersion. `jitter` is in [0, 1). */
+export function watchRequest(stream: Stream, state: Watching, jitter: number): Asked {
+  return {
+    path: collectionPath(stream.resource, stream.namespace),
+    accept: stream.carries === 'metadata' ? METADATA : OBJECTS,
+    query: {
+      watch: '1',
+      allowWatchBookmarks: 'true',
+      resourceVersion: state.resourceVersion,
+      timeoutSeconds: String(SHORTEST_WATCH_S + Math.floor(jitter * SHORTEST_WATCH_S)),
+      labelSelector: stream.labelSelector,
+    },
+  };
+}
+
+/** The objects as a stream that a bookmark ends (KEP-3157). Without a resourceVersion: the most recent state. */
+export function watchListRequest(stream: Stream, state: Listing): Asked {
+  return {
+    path: collectionPath(stream.resource, stream.namespace),
+    accept: listsMetadata(stream, state) ? METADATA : OBJECTS,
+    query: {
+      watch: '1',
+      allowWatchBookmarks: 'true',
+      sendInitialEvents: 'true',
+      resourceVersionMatch: 'NotOlderThan',
+      timeoutSeconds: String(SHORTEST_WATCH_S),
+      labelSelector: stream.labelSelector,
+    },
+  };
+}
+
+/** The next page. Without a resourceVersion: the most recent state, never a cache that may lag (resourceVersion=0). */
+export function pageRequest(stream: Stream, state: Listing): Asked {
+  return {
+    path: collectionPath(stream.resource, stream.namespace),
+    accept: listsMetadata(stream, state) ? METADATA_LIST : OBJECTS,
+    query: { limit: String(PAGE_LIMIT), continue: state.continueToken, labelSelector: stream.labelSelector },
+  };
+}
+
+/** Objects that will only be remembered need no bodies. */
+function listsMetadata(stream: Stream, state: Listing): boolean {
+  return stream.carries === 'metadata' || isSilent(stream, state);
+}
+
+/** Whether a list only makes objects known: the first one, unless its objects were asked for. */
+export function isSilent(stream: Stream, state: Listing): boolean {
+  return state.why === 'start' && stream.initialEvents === 'none';
+}

@@ -1,0 +1,28 @@
+import type { KubeError } from '../kube/errors.ts';
+import type { ObjectHead } from './change.ts';
+import type { ListReason } from './watch-state.ts';
+
+/** What a stream says about itself while it runs. Every suppression, gap and interruption is one of these. */
+export type StreamNews =
+  /** A watch is open: everything after `resourceVersion` will come. */
+  | { readonly is: 'established'; readonly resourceVersion: string }
+  /** The server closed the watch, as it does every few minutes; it is opened again where it was. */
+  | { readonly is: 'closed' }
+  | { readonly is: 'interrupted'; readonly error: KubeError; readonly waitMs: number }
+  | { readonly is: 'listing'; readonly why: ListReason }
+  | { readonly is: 'listed'; readonly why: ListReason; readonly resourceVersion: string; readonly found: Found }
+  /** An object was not told: its state is known already, is older than the known one, or was not asked for. */
+  | { readonly is: 'suppressed'; readonly reason: SuppressionReason; readonly object: ObjectHead }
+  | { readonly is: 'malformed'; readonly sentence: string }
+  /** The API server no longer serves the resource. */
+  | { readonly is: 'gone'; readonly error: KubeError };
+
+export type SuppressionReason = 'duplicate' | 'backInTime' | 'unselected';
+
+/** What a list told, by kind of change, and how many objects are known after it. */
+export interface Found {
+  readonly objects: number;
+  readonly added: number;
+  readonly updated: number;
+  readonly deleted: number;
+}
