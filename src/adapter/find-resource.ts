@@ -27,7 +27,7 @@ export async function findResource(
   signal: AbortSignal,
 ): Promise<Resource | undefined> {
   const groupVersion = { group: gvr.Group, version: gvr.Version };
-  const name = [gvr.Resource, gvr.Version, gvr.Group].filter((part) => part !== '').join('.');
+  const name = resourceName(gvr);
   for (let tries = 0; !signal.aborted; tries++) {
     const answer = await look(groupVersion, gvr.Resource, finder, signal);
     if (typeof answer !== 'string') {
@@ -41,6 +41,11 @@ export async function findResource(
     finder.discovery.forget(groupVersion);
   }
   return undefined;
+}
+
+/** As kubectl writes it: `deployments.v1.apps`. */
+export function resourceName(gvr: ResourceConfig['gvr']): string {
+  return [gvr.Resource, gvr.Version, gvr.Group].filter((part) => part !== '').join('.');
 }
 
 /** The resource, or a sentence that says why there is none. */

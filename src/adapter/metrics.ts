@@ -1,4 +1,5 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import type { Settlement } from '../delivery/lanes.ts';
 import type { Change } from '../watch/change.ts';
 
 /** Everything that the adapter counts. Series without an object's name, so that their number stays small. */
@@ -7,12 +8,15 @@ export interface AdapterMetrics {
   changed(change: Change): void;
   suppressed(reason: string): void;
   /** @param seconds from reading the change to the end of its delivery */
-  settled(as: 'delivered' | 'dropped', seconds: number): void;
+  settled(as: Settlement, seconds: number): void;
   retried(reason: string): void;
+  refused(by: 'sink' | 'deadLetterSink', reason: string): void;
+  sinkAway(yes: boolean): void;
   interrupted(reason: string): void;
   listed(why: string): void;
   malformed(): void;
-  established(stream: string, yes: boolean): void;
+  /** Undefined: there is no such stream any more. */
+  established(stream: string, yes: boolean | undefined): void;
 }
 
 export interface DeliveryGauges {
@@ -31,13 +35,13 @@ export function createMetrics(gauges: () => DeliveryGauges): AdapterMetrics {
   };
   const changes = counter('changes_total', 'Changes of watched objects.', ['type', 'found_by'], {
     type: ['add', 'update', 'delete'],
-    found_by: ['watch', 'list'],
+    found_by: ['watch', 'list', 'comparison'],
   });
   const suppressed = counter('suppressed_total', 'Objects that were seen and not told, by reason.', ['reason'], {
     reason: ['duplicate', 'backInTime', 'unselected', 'repeated'],
   });
   const settled = counter('events_settled_total', 'Events that are done with.', ['as'], {
-    as: ['delivered', 'dropped'],
+    as: ['delivered', 'deadLettered', 'dropped'],
   });
   const retries = counter(
     'delivery_retries_total',
@@ -47,6 +51,20 @@ export function createMetrics(gauges: () => DeliveryGauges): AdapterMetrics {
       reason: ['connect', 'tls', 'dns', 'timeout', 'reset', 'protocol', '429', '500', '502', '503', '504'],
     },
   );
+  const refusals = counter(
+    'refusals_total',
+    'Events that a sink will not have, by status or failure.',
+    ['by', 'reason'],
+    {
+      by: ['sink', 'deadLetterSink'],
+      reason: ['400', '401', '403', '413', '415', '422'],
+    },
+  );
+  const away = new Gauge({
+    name: 'watchbridge_sink_away',
+    help: '1 while so many attempts in a row failed that only single events are tried.',
+    registers: [registry],
+  });
   const interruptions = counter(
     'watch_interruptions_total',
     'Requests to the API server that failed, by code.',
@@ -71,7 +89,7 @@ export function createMetrics(gauges: () => DeliveryGauges): AdapterMetrics {
     'Complete lists of a stream. All but "start" follow a gap in the history.',
     ['why'],
     {
-      why: ['start', 'expired', 'unintelligible'],
+      why: ['start', 'expired', 'unintelligible', 'rewound'],
     },
   );
   const malformed = counter('malformed_total', 'Lines and lists that could not be understood.', [], {});
@@ -98,11 +116,16 @@ export function createMetrics(gauges: () => DeliveryGauges): AdapterMetrics {
       settled.inc({ as });
       lag.observe(seconds);
     },
+    refused: (by, reason) => refusals.inc({ by, reason }),
+    sinkAway: (yes) => away.set(yes ? 1 : 0),
     retried: (reason) => retries.inc({ reason }),
     interrupted: (reason) => interruptions.inc({ reason }),
     listed: (why) => lists.inc({ why }),
     malformed: () => malformed.inc(),
-    established: (stream, yes) => established.set({ stream }, yes ? 1 : 0),
+    established: (stream, yes) => {
+      if (yes === undefined) established.remove({ stream });
+      else established.set({ stream }, yes ? 1 : 0);
+    },
   };
 }
 

@@ -1,5 +1,4 @@
 import type { Lanes } from '../delivery/lanes.ts';
-import { type ContentMode, encodeEvent } from '../events/encode.ts';
 import { type Origin, toCloudEvent } from '../events/from-change.ts';
 import type { RecentIds } from '../events/recent-ids.ts';
 import type { Clock } from '../process/clock.ts';
@@ -14,9 +13,6 @@ export interface PipelineIo {
   readonly clock: Clock;
   readonly metrics: AdapterMetrics;
   readonly report: DeliveryReport;
-  /** Of the ApiServerSource; sent as the header `Kn-Namespace`. */
-  readonly namespace: string;
-  readonly contentMode: ContentMode;
 }
 
 /**
@@ -28,22 +24,18 @@ export async function runPipeline(steps: AsyncIterable<Step>, origin: Origin, io
   for await (const step of steps) {
     for (const change of step.changes) {
       io.metrics.changed(change);
-      const event = toCloudEvent(change, origin, io.clock.now());
+      const event = toCloudEvent(change, origin, step.epoch, io.clock.now());
       if (io.recent.repeats(event.id)) {
         io.metrics.suppressed('repeated');
         continue;
       }
-      const { headers, body } = encodeEvent(event, io.contentMode);
-      headers.push('kn-namespace', io.namespace);
       const readAt = io.clock.monotonic();
       io.lanes.send({
         lane: `${resource.plural}.${resource.group}/${change.object.namespace}/${change.object.name}`,
-        id: event.id,
-        headers,
-        body,
-        settled: (settlement) => {
-          io.metrics.settled(settlement.as, (io.clock.monotonic() - readAt) / 1_000);
-          if (settlement.as === 'delivered') io.report.delivered();
+        event,
+        settled: (as) => {
+          io.metrics.settled(as, (io.clock.monotonic() - readAt) / 1_000);
+          if (as === 'delivered') io.report.delivered();
         },
       });
     }

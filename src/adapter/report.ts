@@ -31,6 +31,12 @@ export function reportStream(name: string, io: ReportIo): (news: StreamNews) => 
           'watch interrupted',
         );
         return;
+      case 'rewound':
+        log.error(
+          { position: news.position, head: news.head },
+          'the API server went back in time; every object is told again',
+        );
+        return;
       case 'listing':
         log[news.why === 'start' ? 'debug' : 'warn']({ why: news.why }, 'listing objects');
         return;
@@ -40,8 +46,8 @@ export function reportStream(name: string, io: ReportIo): (news: StreamNews) => 
           log.info({ objects: news.found.objects, resourceVersion: news.resourceVersion }, 'objects listed');
         else
           log.warn(
-            { why: news.why, ...news.found },
-            'gap in the history closed by comparison; states in between are lost',
+            { why: news.why, lost: news.lost, since: news.since, resourceVersion: news.resourceVersion, ...news.found },
+            'gap in the history closed by comparison',
           );
         return;
       case 'suppressed':
@@ -64,45 +70,57 @@ export function reportStream(name: string, io: ReportIo): (news: StreamNews) => 
 /** How often trouble with the sink is told while it lasts. */
 const TROUBLE_INTERVAL_MS = 10_000;
 
-/** Tells trouble with the sink: its begin, now and then its extent, and its end; and every event that is lost. */
+/** Tells trouble with the sink: its begin, now and then its extent, and its end; and every event that is refused. */
 export interface DeliveryReport {
   tell(news: DeliveryNews): void;
   delivered(): void;
 }
 
 export function createDeliveryReport(io: { log: Log; metrics: AdapterMetrics; clock: Clock }): DeliveryReport {
+  const { log, metrics, clock } = io;
   let trouble: { since: number; toldAt: number; retries: number } | undefined;
+
+  const retrying = (news: Extract<DeliveryNews, { is: 'retrying' }>): void => {
+    metrics.retried(news.reason);
+    const now = clock.monotonic();
+    trouble ??= { since: now, toldAt: Number.NEGATIVE_INFINITY, retries: 0 };
+    trouble.retries++;
+    if (now - trouble.toldAt < TROUBLE_INTERVAL_MS) return;
+    trouble.toldAt = now;
+    const { reason, attempt, outcome } = news;
+    const detail = outcome.is === 'failed' ? outcome.detail : `status ${outcome.status}`;
+    const lastedMs = Math.round(now - trouble.since);
+    log.warn(
+      { reason, detail, attempt, retries: trouble.retries, lastedMs },
+      'sink does not take events; trying again',
+    );
+  };
+
   return {
     tell: (news) => {
-      if (news.is === 'rejected') {
-        io.log.error(
-          { id: news.event.id, reason: news.reason, object: news.event.lane },
-          'event rejected by the sink and dropped',
-        );
-        return;
+      switch (news.is) {
+        case 'retrying':
+          retrying(news);
+          return;
+        case 'refused': {
+          const { id, subject } = news.event;
+          metrics.refused(news.by, news.reason);
+          log.error({ id, subject, by: news.by, reason: news.reason }, 'event refused');
+          return;
+        }
+        case 'away':
+          metrics.sinkAway(true);
+          log.warn('sink counts as away; single events are tried until one is taken');
+          return;
+        case 'back':
+          metrics.sinkAway(false);
+          log.info('sink is back');
       }
-      io.metrics.retried(news.reason);
-      const now = io.clock.monotonic();
-      trouble ??= { since: now, toldAt: Number.NEGATIVE_INFINITY, retries: 0 };
-      trouble.retries++;
-      if (now - trouble.toldAt < TROUBLE_INTERVAL_MS) return;
-      trouble.toldAt = now;
-      const detail = news.outcome.is === 'failed' ? news.outcome.detail : `status ${news.outcome.status}`;
-      io.log.warn(
-        {
-          reason: news.reason,
-          detail,
-          attempt: news.attempt,
-          retries: trouble.retries,
-          lastedMs: Math.round(now - trouble.since),
-        },
-        'sink does not take events; trying again',
-      );
     },
     delivered: () => {
       if (trouble === undefined) return;
-      const lastedMs = Math.round(io.clock.monotonic() - trouble.since);
-      io.log.info({ retries: trouble.retries, lastedMs }, 'sink takes events again');
+      const lastedMs = Math.round(clock.monotonic() - trouble.since);
+      log.info({ retries: trouble.retries, lastedMs }, 'sink takes events again');
       trouble = undefined;
     },
   };

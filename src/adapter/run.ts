@@ -15,7 +15,7 @@ import { createKnownObjects } from '../watch/known-objects.ts';
 import type { Stream } from '../watch/requests.ts';
 import { watchStream } from '../watch/watch-stream.ts';
 import type { AdapterConfig } from './config.ts';
-import { findResource, type Finder } from './find-resource.ts';
+import { findResource, type Finder, resourceName } from './find-resource.ts';
 import { createMetrics } from './metrics.ts';
 import { type PipelineIo, runPipeline } from './pipeline.ts';
 import { metricsHandler, probesHandler } from './probes.ts';
@@ -30,9 +30,9 @@ export interface AdapterIo {
 }
 
 /** Events on the wire at once, over all objects. */
-const IN_FLIGHT = 64;
+const IN_FLIGHT = 128;
 /** What may be queued when the sink is slower than the changes come; then the watches are not read. */
-const BUFFER_BYTES = 32 * 1024 * 1024;
+const BUFFER_BYTES = 8 * 1024 * 1024;
 /** How many of the newest ids are remembered against overlapping streams; about 2 MB. */
 const RECENT_IDS = 8_192;
 /** How long the queue may take to empty after a stop; Kubernetes kills a Pod after 30 s by default. */
@@ -48,15 +48,21 @@ export async function runAdapter(config: AdapterConfig, io: AdapterIo, signal: A
   const hardStop = new AbortController();
   const metrics = createMetrics(() => lanes.gauges());
   const board = createStreamBoard(metrics.established);
+  // Before the probes are served: an empty board would be a ready one.
+  for (const { gvr } of config.source.resources) board.set(resourceName(gvr), { is: 'starting' });
   const report = createDeliveryReport({ log, metrics, clock });
   const sink = createSink({
     url: config.sink,
     ca: config.sinkCa,
     connections: IN_FLIGHT,
     timeoutMs: config.sinkTimeoutMs,
+    contentMode: config.source.delivery?.format === 'json' ? 'structured' : 'binary',
+    headers: ['kn-namespace', config.namespace],
   });
   const lanes = createLanes({
-    post: sink.post,
+    sink,
+    deadLetterSink: undefined,
+    maySend: () => true,
     policy: DEFAULT_RETRY_POLICY,
     clock,
     inFlight: IN_FLIGHT,
@@ -81,8 +87,6 @@ export async function runAdapter(config: AdapterConfig, io: AdapterIo, signal: A
       clock,
       metrics,
       report,
-      namespace: config.namespace,
-      contentMode: config.source.delivery?.format === 'json' ? 'structured' : 'binary',
     };
     const finder: Finder = { discovery: createDiscovery(io.kube), board, clock, log };
     await Promise.all(
@@ -120,6 +124,7 @@ async function runResource(
     scopes.map(async (namespace) => {
       const name = namespace === undefined ? streamName(wanted) : `${streamName(wanted)} in ${namespace}`;
       const known = createKnownObjects();
+      finder.board.set(name, { is: 'starting' });
       const tell = reportStream(name, io.reportIo);
       let resource: Resource | undefined = first;
       while (resource !== undefined && !signal.aborted) {
@@ -155,13 +160,12 @@ function originOf(resource: Resource, config: AdapterConfig, server: string): Or
   const { mode, sourceUid } = config.source;
   const source = sourceUid ?? `${config.namespace}/${config.name}`;
   const scope = scopeHash({ source, group: resource.group, version: resource.version, plural: resource.plural, mode });
-  return { server, resource, mode, scope, epoch: 0, overrides: config.overrides };
+  return { server, resource, mode, scope, overrides: config.overrides };
 }
 
-/** As kubectl writes it: `deployments.v1.apps`; with the selector where there is one. */
+/** What the resource is called, with the selector where there is one. */
 function streamName({ gvr, selector }: ResourceConfig): string {
-  const name = gvr.Group === '' ? `${gvr.Resource}.${gvr.Version}` : `${gvr.Resource}.${gvr.Version}.${gvr.Group}`;
-  return selector === undefined || selector === '' ? name : `${name}[${selector}]`;
+  return selector === undefined || selector === '' ? resourceName(gvr) : `${resourceName(gvr)}[${selector}]`;
 }
 
 async function drain(lanes: Lanes, clock: Clock, log: Log): Promise<number> {

@@ -14,7 +14,10 @@ export interface StreamBoard {
   lines(): string[];
 }
 
-export function createStreamBoard(onChange: (stream: string, established: boolean) => void): StreamBoard {
+/** @param onChange hears whether a stream is established; undefined when its entry is cleared */
+export function createStreamBoard(
+  onChange: (stream: string, established: boolean | undefined) => void,
+): StreamBoard {
   const standings = new Map<string, StreamStanding>();
   return {
     set: (stream, standing) => {
@@ -22,7 +25,7 @@ export function createStreamBoard(onChange: (stream: string, established: boolea
       onChange(stream, standing.is === 'established');
     },
     clear: (stream) => {
-      standings.delete(stream);
+      if (standings.delete(stream)) onChange(stream, undefined);
     },
     ready: () => [...standings.values()].every((standing) => standing.is === 'established'),
     lines: () => {

@@ -1,21 +1,25 @@
 import { parseRetryAfter } from '../kube/retry-after.ts';
 import type { Outcome, Verdict } from './outcome.ts';
 
-/** When to try again, and how long a sink may ask us to stay away. Times in milliseconds. */
+/** When to try again, and how often. Times in milliseconds. The fields are those of Knative's DeliverySpec. */
 export interface RetryPolicy {
-  readonly backoff: 'exponential' | 'linear';
-  readonly delayMs: number;
-  readonly longestDelayMs: number;
-  readonly longestRetryAfterMs: number;
+  /** Attempts after the first one; undefined: as many as it takes. */
+  readonly retry: number | undefined;
+  readonly backoffPolicy: 'exponential' | 'linear';
+  readonly backoffDelayMs: number;
+  /** The most that a Retry-After header can make us wait; 0 ignores the header. */
+  readonly retryAfterMaxMs: number;
 }
 
 /** Tries for ever: while the sink is away, the API server's own history is the buffer. */
 export const DEFAULT_RETRY_POLICY: RetryPolicy = {
-  backoff: 'exponential',
-  delayMs: 500,
-  longestDelayMs: 60_000,
-  longestRetryAfterMs: 300_000,
+  retry: undefined,
+  backoffPolicy: 'exponential',
+  backoffDelayMs: 500,
+  retryAfterMaxMs: 300_000,
 };
+
+const LONGEST_DELAY_MS = 60_000;
 
 /**
  * Statuses below 500 that the Knative data-plane contract, or common sense about overload, wants tried again
@@ -30,20 +34,27 @@ const OBEYS_RETRY_AFTER: ReadonlySet<number> = new Set([408, 425, 429, 503]);
  * in [0, 1). Any 2xx is delivered; redirects are never followed (CloudEvents webhook specification 2.1).
  */
 export function judge(outcome: Outcome, attempt: number, policy: RetryPolicy, now: number, jitter: number): Verdict {
-  if (outcome.is === 'failed') {
-    return { is: 'retry', afterMs: backoff(attempt, policy, jitter), reason: outcome.reason };
+  const reason = outcome.is === 'failed' ? outcome.reason : String(outcome.status);
+  if (outcome.is === 'answered') {
+    if (outcome.status >= 200 && outcome.status < 300) return { is: 'delivered' };
+    if (!isRetriable(outcome.status)) return { is: 'refused', reason };
   }
-  const { status } = outcome;
-  if (status >= 200 && status < 300) return { is: 'delivered' };
-  const reason = String(status);
-  if (status < 500 && status >= 200 && !RETRIABLE_BELOW_500.has(status)) return { is: 'rejected', reason };
-  const asked = OBEYS_RETRY_AFTER.has(status) ? parseRetryAfter(outcome.retryAfter, now) : undefined;
-  const afterMs = Math.max(Math.min(asked ?? 0, policy.longestRetryAfterMs), backoff(attempt, policy, jitter));
-  return { is: 'retry', afterMs, reason };
+  if (policy.retry !== undefined && attempt > policy.retry) return { is: 'refused', reason };
+  const asked = outcome.is === 'answered' ? retryAfter(outcome.status, outcome.retryAfter, policy, now) : 0;
+  return { is: 'retry', afterMs: Math.max(asked, backoff(attempt, policy, jitter)), reason };
+}
+
+function isRetriable(status: number): boolean {
+  return status >= 500 || status < 200 || RETRIABLE_BELOW_500.has(status);
+}
+
+function retryAfter(status: number, header: string | undefined, policy: RetryPolicy, now: number): number {
+  if (!OBEYS_RETRY_AFTER.has(status)) return 0;
+  return Math.min(parseRetryAfter(header, now) ?? 0, policy.retryAfterMaxMs);
 }
 
 /** Between half and the whole of the step, so that many waiting events do not come back together. */
 function backoff(attempt: number, policy: RetryPolicy, jitter: number): number {
-  const step = policy.backoff === 'linear' ? policy.delayMs * attempt : policy.delayMs * 2 ** Math.min(attempt - 1, 30);
-  return Math.min(step, policy.longestDelayMs) * (0.5 + jitter / 2);
+  const factor = policy.backoffPolicy === 'linear' ? attempt : 2 ** Math.min(attempt - 1, 30);
+  return Math.min(policy.backoffDelayMs * factor, LONGEST_DELAY_MS) * (0.5 + jitter / 2);
 }

@@ -1,54 +1,68 @@
+import type { CloudEvent } from '../events/cloud-event.ts';
 import type { Clock } from '../process/clock.ts';
+import { deadLetter } from './dead-letter.ts';
 import { createFifo, type Fifo } from './fifo.ts';
 import { judge, type RetryPolicy } from './judge.ts';
-import type { Outcome } from './outcome.ts';
+import { type Outcome, troubleOf } from './outcome.ts';
+import { createPace, type Pace } from './pace.ts';
+import type { Sink } from './sink.ts';
 
 /** An event on its way. */
 export interface Outgoing {
   /** The object that the event is about. Events of one object are sent one at a time and in order. */
   readonly lane: string;
-  readonly id: string;
-  readonly headers: string[];
-  body: Uint8Array;
+  event: CloudEvent;
   /** Called once, when nothing more will be done for the event. */
   readonly settled: (settlement: Settlement) => void;
 }
 
-export type Settlement = { readonly as: 'delivered' } | { readonly as: 'dropped'; readonly reason: string };
-
-/** Sends one event once. `done` is called exactly once; a callback, because a promise an event is dear on this path. */
-export type Post = (event: Outgoing, done: (outcome: Outcome) => void) => void;
+export type Settlement = 'delivered' | 'deadLettered' | 'dropped';
 
 export interface LanesOptions {
-  readonly post: Post;
+  readonly sink: Sink;
+  /** Where events go that the sink refuses; undefined: they are dropped and told. */
+  readonly deadLetterSink: Sink | undefined;
   readonly policy: RetryPolicy;
   readonly clock: Clock;
-  /** How many events may be on the wire at once. */
+  /** How many events may be on the wire at once, at the most. */
   readonly inFlight: number;
   /** How many bytes may be queued before {@link Lanes.room} makes its caller wait. */
   readonly bufferBytes: number;
+  /** Asked before each attempt; while it says no, nothing is sent. */
+  readonly maySend: () => boolean;
   readonly tell: (news: DeliveryNews) => void;
-  /** Ends every wait for a retry; what is not settled by then never is. */
+  /** Ends every wait; what is not settled by then never is. */
   readonly signal: AbortSignal;
 }
 
-/** What happens on the way: attempts that did not deliver. */
+/** What happens on the way, apart from deliveries. */
 export type DeliveryNews =
   | {
       readonly is: 'retrying';
-      readonly event: Outgoing;
+      readonly event: CloudEvent;
       readonly attempt: number;
       readonly reason: string;
       readonly afterMs: number;
       readonly outcome: Outcome;
     }
-  | { readonly is: 'rejected'; readonly event: Outgoing; readonly reason: string; readonly outcome: Outcome };
+  /** The sink, or the dead letter sink, will not have the event. */
+  | {
+      readonly is: 'refused';
+      readonly event: CloudEvent;
+      readonly by: 'sink' | 'deadLetterSink';
+      readonly reason: string;
+    }
+  /** So much failed in a row that only single events are tried now. */
+  | { readonly is: 'away' }
+  | { readonly is: 'back' };
 
 /** Delivery in order per object and in parallel across objects, bounded in bytes. */
 export interface Lanes {
   send(event: Outgoing): void;
   /** Undefined while there is room; else a promise of it. The caller waits, and so stops reading its socket. */
   room(): Promise<void> | undefined;
+  /** To be called when `maySend` says yes again. */
+  wake(): void;
   /** Resolves when every event is settled. */
   idle(): Promise<void>;
   gauges(): { readonly inFlight: number; readonly queued: number; readonly queuedBytes: number };
@@ -59,14 +73,20 @@ interface Lane {
   readonly queue: Fifo<Outgoing>;
   /** Attempts already made for the event at the head of the queue. */
   attempts: number;
+  /** The event at the head goes to the dead letter sink. */
+  dead: boolean;
 }
 
-/** What a queued event costs beside its body: headers, strings, the entry itself. */
+/** What a queued event costs beside its body: attributes, the entry itself. */
 const EVENT_OVERHEAD_BYTES = 1_024;
 
 export function createLanes(options: LanesOptions): Lanes {
+  const { clock, signal, tell } = options;
   const lanes = new Map<string, Lane>();
   const ready = createFifo<Lane>();
+  /** Lanes that rest before their next attempt, each with the end of its rest. */
+  const resting = new Map<Lane, AbortController>();
+  const pace: Pace = createPace(options.inFlight);
   const waitingForRoom: (() => void)[] = [];
   const waitingForIdle: (() => void)[] = [];
   let inFlight = 0;
@@ -74,90 +94,134 @@ export function createLanes(options: LanesOptions): Lanes {
   let queuedBytes = 0;
 
   const pump = (): void => {
-    while (inFlight < options.inFlight) {
+    while (ready.length > 0 && inFlight < pace.allowed(clock.monotonic(), inFlight) && options.maySend()) {
       const lane = ready.shift();
-      const event = lane?.queue.peek();
-      if (lane === undefined || event === undefined) return;
-      inFlight++;
-      options.post(event, (outcome) => {
-        inFlight--;
-        attempted(lane, event, outcome);
-        pump();
-      });
+      const outgoing = lane?.queue.peek();
+      if (lane !== undefined && outgoing !== undefined) post(lane, outgoing);
     }
   };
 
-  const attempted = (lane: Lane, event: Outgoing, outcome: Outcome): void => {
+  const post = (lane: Lane, outgoing: Outgoing): void => {
+    const sentAt = clock.monotonic();
+    const sink = lane.dead ? (options.deadLetterSink ?? options.sink) : options.sink;
+    inFlight++;
+    sink.post(outgoing.event, (outcome) => {
+      const wasFull = inFlight >= pace.allowed(sentAt, 0);
+      inFlight--;
+      attempted(lane, outgoing, outcome, sentAt, wasFull);
+      pump();
+    });
+  };
+
+  const attempted = (lane: Lane, outgoing: Outgoing, outcome: Outcome, sentAt: number, wasFull: boolean): void => {
     lane.attempts++;
-    const { clock, policy } = options;
+    // A dead letter has nowhere else to go, so it is tried for as long as it takes.
+    const policy = lane.dead ? { ...options.policy, retry: undefined } : options.policy;
     const verdict = judge(outcome, lane.attempts, policy, clock.now(), clock.random());
-    switch (verdict.is) {
-      case 'delivered':
-        settle(lane, event, { as: 'delivered' });
-        return;
-      case 'rejected':
-        options.tell({ is: 'rejected', event, reason: verdict.reason, outcome });
-        settle(lane, event, { as: 'dropped', reason: verdict.reason });
-        return;
-      case 'retry':
-        event.body = owned(event.body);
-        options.tell({ ...verdict, is: 'retrying', event, attempt: lane.attempts, outcome });
-        void retry(lane, verdict.afterMs);
+    if (verdict.is === 'delivered') {
+      if (pace.succeeded(wasFull)) sinkIsBack();
+      settle(lane, outgoing, lane.dead ? 'deadLettered' : 'delivered');
+      return;
     }
+    if (pace.failed(troubleOf(outcome), sentAt, clock.monotonic(), clock.random())) tell({ is: 'away' });
+    scheduleProbe();
+    if (verdict.is === 'retry') {
+      outgoing.event = owned(outgoing.event);
+      tell({ ...verdict, is: 'retrying', event: outgoing.event, attempt: lane.attempts, outcome });
+      void rest(lane, verdict.afterMs);
+      return;
+    }
+    tell({ is: 'refused', event: outgoing.event, by: lane.dead ? 'deadLetterSink' : 'sink', reason: verdict.reason });
+    if (lane.dead || options.deadLetterSink === undefined) {
+      settle(lane, outgoing, 'dropped');
+      return;
+    }
+    outgoing.event = deadLetter(outgoing.event, options.sink.url, outcome);
+    lane.attempts = 0;
+    lane.dead = true;
+    ready.push(lane);
   };
 
-  const retry = async (lane: Lane, afterMs: number): Promise<void> => {
-    await options.clock.sleep(afterMs, options.signal);
-    if (options.signal.aborted) return;
+  const rest = async (lane: Lane, ms: number): Promise<void> => {
+    const woken = new AbortController();
+    resting.set(lane, woken);
+    await clock.sleep(ms, AbortSignal.any([signal, woken.signal]));
+    resting.delete(lane);
+    if (signal.aborted) return;
     ready.push(lane);
     pump();
   };
 
-  const settle = (lane: Lane, event: Outgoing, settlement: Settlement): void => {
+  let probeScheduled = false;
+  const scheduleProbe = (): void => {
+    const ms = pace.untilProbe(clock.monotonic());
+    if (ms === undefined || probeScheduled) return;
+    probeScheduled = true;
+    void clock.sleep(ms, signal).then(() => {
+      probeScheduled = false;
+      if (signal.aborted) return;
+      // Somebody has to ask, even if every lane rests.
+      if (ready.length === 0) resting.values().next().value?.abort();
+      pump();
+      if (inFlight === 0) scheduleProbe();
+    });
+  };
+
+  /** Those who rested because the sink was away have no more reason to. */
+  const sinkIsBack = (): void => {
+    tell({ is: 'back' });
+    for (const woken of resting.values()) woken.abort();
+  };
+
+  const settle = (lane: Lane, outgoing: Outgoing, settlement: Settlement): void => {
     lane.queue.shift();
     lane.attempts = 0;
+    lane.dead = false;
     queued--;
-    queuedBytes -= cost(event);
+    queuedBytes -= cost(outgoing);
     if (lane.queue.length > 0) ready.push(lane);
     else lanes.delete(lane.key);
-    event.settled(settlement);
+    outgoing.settled(settlement);
     if (queuedBytes <= options.bufferBytes / 2) release(waitingForRoom);
     if (queued === 0) release(waitingForIdle);
   };
 
   return {
-    send: (event) => {
+    send: (outgoing) => {
       queued++;
-      queuedBytes += cost(event);
-      const lane = lanes.get(event.lane);
+      queuedBytes += cost(outgoing);
+      const lane = lanes.get(outgoing.lane);
       if (lane !== undefined) {
-        if (lane.attempts > 0) event.body = owned(event.body);
-        lane.queue.push(event);
+        if (lane.attempts > 0) outgoing.event = owned(outgoing.event);
+        lane.queue.push(outgoing);
         return;
       }
-      const opened: Lane = { key: event.lane, queue: createFifo(), attempts: 0 };
-      opened.queue.push(event);
-      lanes.set(event.lane, opened);
+      const opened: Lane = { key: outgoing.lane, queue: createFifo(), attempts: 0, dead: false };
+      opened.queue.push(outgoing);
+      lanes.set(outgoing.lane, opened);
       ready.push(opened);
       pump();
     },
     room: () =>
       queuedBytes < options.bufferBytes ? undefined : new Promise((resolve) => waitingForRoom.push(resolve)),
+    wake: pump,
     idle: () => (queued === 0 ? Promise.resolve() : new Promise((resolve) => waitingForIdle.push(resolve))),
     gauges: () => ({ inFlight, queued, queuedBytes }),
   };
 }
 
-function cost(event: Outgoing): number {
-  return event.body.byteLength + EVENT_OVERHEAD_BYTES;
+function cost(outgoing: Outgoing): number {
+  return (outgoing.event.data?.byteLength ?? 0) + EVENT_OVERHEAD_BYTES;
 }
 
 /**
- * A body is mostly a slice of the chunk that was read from the socket, and keeps all of it alive. An event that has
- * to wait is given bytes of its own.
+ * An event's data is mostly a slice of the chunk that was read from the socket, and keeps all of it alive. An event
+ * that has to wait is given bytes of its own.
  */
-function owned(body: Uint8Array): Uint8Array {
-  return body.buffer.byteLength > body.byteLength * 2 ? Uint8Array.from(body) : body;
+function owned(event: CloudEvent): CloudEvent {
+  const { data } = event;
+  if (data === undefined || data.buffer.byteLength <= data.byteLength * 2) return event;
+  return { ...event, data: Uint8Array.from(data) };
 }
 
 function release(waiting: (() => void)[]): void {

@@ -1,6 +1,14 @@
+import type { Trouble } from './pace.ts';
+
 /** What one attempt to deliver an event came to. */
 export type Outcome =
-  | { readonly is: 'answered'; readonly status: number; readonly retryAfter: string | undefined }
+  | {
+      readonly is: 'answered';
+      readonly status: number;
+      readonly retryAfter: string | undefined;
+      /** The beginning of the answer's body, where the event was not taken. */
+      readonly body: Uint8Array | undefined;
+    }
   | { readonly is: 'failed'; readonly reason: FailureReason; readonly detail: string };
 
 /** Why there was no answer. The sink may have taken the event all the same. */
@@ -10,5 +18,21 @@ export type FailureReason = 'connect' | 'tls' | 'dns' | 'timeout' | 'reset' | 'p
 export type Verdict =
   | { readonly is: 'delivered' }
   | { readonly is: 'retry'; readonly afterMs: number; readonly reason: string }
-  /** The sink will not have this event, however often it is sent. */
-  | { readonly is: 'rejected'; readonly reason: string };
+  /** No more attempts: the sink will not have this event, or was asked as often as the policy allows. */
+  | { readonly is: 'refused'; readonly reason: string };
+
+/** What an attempt that did not deliver says about the sink as a whole. */
+export function troubleOf(outcome: Outcome): Trouble {
+  if (outcome.is === 'failed') return outcome.reason === 'timeout' ? 'overload' : 'absence';
+  switch (outcome.status) {
+    case 429:
+    case 503:
+      return 'overload';
+    case 500:
+    case 502:
+    case 504:
+      return 'absence';
+    default:
+      return 'event';
+  }
+}

@@ -1,5 +1,6 @@
 import { Pool } from 'undici';
-import type { Post } from './lanes.ts';
+import type { CloudEvent } from '../events/cloud-event.ts';
+import { type ContentMode, encodeEvent } from '../events/encode.ts';
 import type { FailureReason, Outcome } from './outcome.ts';
 
 export interface SinkOptions {
@@ -11,9 +12,16 @@ export interface SinkOptions {
   readonly connections: number;
   /** How long an answer may take once the request is sent. */
   readonly timeoutMs: number;
+  readonly contentMode: ContentMode;
+  /** Sent with every event: names and values in turn. */
+  readonly headers: readonly string[];
 }
 
+/** Sends one event once. `done` is called exactly once; a callback, because a promise an event is dear on this path. */
+export type Post = (event: CloudEvent, done: (outcome: Outcome) => void) => void;
+
 export interface Sink {
+  readonly url: URL;
   readonly post: Post;
   /** Ends all connections; what is on the wire fails with `reset`. */
   close(): Promise<void>;
@@ -24,6 +32,8 @@ const CONNECT_TIMEOUT_MS = 10_000;
 const KEEP_ALIVE_MS = 30_000;
 /** An answer's body means nothing to us; one that is longer or slower costs its connection. */
 const MOST_ANSWER_BYTES = 64 * 1024;
+/** As much as a dead letter tells of an answer. */
+const KEPT_ANSWER_BYTES = 1_024;
 const ANSWER_BODY_TIMEOUT_MS = 5_000;
 
 /** HTTP/1.1 connections to the place where events go. Redirects are not followed and no proxy is used. */
@@ -42,6 +52,7 @@ export function createSink(options: SinkOptions): Sink {
   const post: Post = (event, done) => {
     let status: number | undefined;
     let retryAfter: string | undefined;
+    const answer: Buffer[] = [];
     let answerBytes = 0;
     let finished = false;
     const finish = (outcome: Outcome): void => {
@@ -49,28 +60,34 @@ export function createSink(options: SinkOptions): Sink {
       finished = true;
       done(outcome);
     };
+    const answered = (): Outcome => {
+      const taken = status !== undefined && status >= 200 && status < 300;
+      return { is: 'answered', status: status ?? 0, retryAfter, body: taken ? undefined : Buffer.concat(answer) };
+    };
+    const { headers, body } = encodeEvent(event, options.contentMode);
+    headers.push(...options.headers);
     pool.dispatch(
-      { method: 'POST', path, headers: event.headers, body: event.body },
+      { method: 'POST', path, headers, body },
       {
         onRequestStart: () => undefined,
-        onResponseStart: (_controller, statusCode, headers) => {
+        onResponseStart: (_controller, statusCode, answerHeaders) => {
           status = statusCode;
-          const header = headers['retry-after'];
+          const header = answerHeaders['retry-after'];
           retryAfter = Array.isArray(header) ? header[0] : header;
         },
         onResponseData: (controller, chunk) => {
+          if (answerBytes < KEPT_ANSWER_BYTES) answer.push(chunk);
           answerBytes += chunk.length;
           if (answerBytes > MOST_ANSWER_BYTES) controller.abort(new Error('the answer is longer than it may be'));
         },
-        onResponseEnd: () => finish({ is: 'answered', status: status ?? 0, retryAfter }),
+        onResponseEnd: () => finish(answered()),
         // Once the status is known the sink has decided; how its answer's body ends changes nothing.
-        onResponseError: (_controller, error) =>
-          finish(status === undefined ? failure(error) : { is: 'answered', status, retryAfter }),
+        onResponseError: (_controller, error) => finish(status === undefined ? failure(error) : answered()),
       },
     );
   };
 
-  return { post, close: () => pool.destroy() };
+  return { url: options.url, post, close: () => pool.destroy() };
 }
 
 const REASONS: ReadonlyMap<string, FailureReason> = new Map([

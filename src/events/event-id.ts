@@ -28,5 +28,11 @@ export function scopeHash(scope: IdScope): string {
 export function eventId(scope: string, epoch: number, change: Change): string {
   const { uid, resourceVersion } = change.object;
   const prefix = `${scope}.${epoch.toString(36)}.${uid}.`;
-  return change.type === 'delete' ? `${prefix}${change.versionBefore ?? resourceVersion}.d` : prefix + resourceVersion;
+  return change.type === 'delete' ? `${prefix}${versionBefore(change)}.d` : prefix + resourceVersion;
+}
+
+/** A delete of an object that was never known is named by its own version; nothing else can find it again. */
+function versionBefore(change: Change): string {
+  const { before, object } = change;
+  return before?.uid === object.uid ? before.resourceVersion : object.resourceVersion;
 }

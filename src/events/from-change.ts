@@ -14,7 +14,6 @@ export interface Origin {
   readonly mode: Mode;
   /** See `scopeHash`. */
   readonly scope: string;
-  readonly epoch: number;
   /** `ceOverrides.extensions`; they win over every extension that is set here. */
   readonly overrides: Readonly<Record<string, string>>;
 }
@@ -23,7 +22,7 @@ export interface Origin {
  * The CloudEvent that tells a change, as Knative's ApiServerSource forms it (pkg/adapter/apiserver/events), with two
  * more extensions: `uid` and `resourceversion`. `now` is in milliseconds since the epoch.
  */
-export function toCloudEvent(change: Change, origin: Origin, now: number): CloudEvent {
+export function toCloudEvent(change: Change, origin: Origin, epoch: number, now: number): CloudEvent {
   const { object } = change;
   const { resource } = origin;
   const apiVersion = apiVersionOf(resource);
@@ -35,10 +34,11 @@ export function toCloudEvent(change: Change, origin: Origin, now: number): Cloud
     resourceversion: object.resourceVersion,
     uid: object.uid,
   };
+  if (change.foundBy === 'comparison') extensions['recovered'] = true;
   // Only a delete that was found by comparison lacks its object: what the object last looked like is not known.
   if (change.body === undefined) extensions['finalstateunknown'] = true;
   return {
-    id: eventId(origin.scope, origin.epoch, change),
+    id: eventId(origin.scope, epoch, change),
     source: origin.server,
     type: `dev.knative.apiserver.${origin.mode === 'Resource' ? 'resource' : 'ref'}.${change.type}`,
     subject: `/apis/${apiVersion}/namespaces/${object.namespace}/${resource.plural}/${object.name}`,

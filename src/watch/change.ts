@@ -7,6 +7,11 @@ export interface ObjectHead {
   readonly resourceVersion: string;
 }
 
+export interface ObjectVersion {
+  readonly uid: string;
+  readonly resourceVersion: string;
+}
+
 export type ChangeType = 'add' | 'update' | 'delete';
 
 /** What happened to one object of a stream. */
@@ -19,10 +24,13 @@ export interface Change {
    */
   readonly body: Buffer | undefined;
   /**
-   * For a delete: the last resourceVersion that was known before it. It names the delete, because a delete that was
-   * seen has a version of its own while one found by comparison has none.
+   * The state of the object that was known before; undefined where none was. It names a delete, because a delete that
+   * was seen has a version of its own while one found by comparison has none.
    */
-  readonly versionBefore: string | undefined;
-  /** `list`: found by comparing a list with the known objects, after the server's history had a gap. */
-  readonly foundBy: 'watch' | 'list';
+  readonly before: ObjectVersion | undefined;
+  /**
+   * `watch`: the server told it. `list`: the object was there when the stream began. `comparison`: a list differs
+   * from what was known, after a gap in the history.
+   */
+  readonly foundBy: 'watch' | 'list' | 'comparison';
 }

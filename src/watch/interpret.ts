@@ -1,12 +1,12 @@
 import { failureFromStatus, KubeError } from '../kube/errors.ts';
 import type { Change, ChangeType, ObjectHead } from './change.ts';
 import type { KnownObjects } from './known-objects.ts';
-import type { ListPage } from './list-page.ts';
-import { type Observation, observeListed, observeListEnd, observeWatched } from './observe.ts';
+import type { ListPage, ListedObject } from './list-page.ts';
+import { observeGone, type Observation, observeListed, observeWatched } from './observe.ts';
 import { isSilent, type Stream } from './requests.ts';
-import type { Found, StreamNews } from './stream-news.ts';
+import type { StreamNews } from './stream-news.ts';
 import { readWatchLine, type WatchLine, type WatchType } from './watch-line.ts';
-import { advance, isBehind, type Listing, type WatchState } from './watch-state.ts';
+import { advance, isBehind, type Listing, type Recalling, type Remembering, type WatchState } from './watch-state.ts';
 
 /** What a batch of input came to: what to tell, where the stream stands after it, and what cut it short. */
 export interface Interpretation {
@@ -19,19 +19,25 @@ export interface Interpretation {
 export interface Interpreter {
   /** A new list begins: what the last, unfinished one mentioned counts no longer. */
   beginList(): void;
+  /** Lines of a watch or of a streaming list. */
   lines(state: WatchState, lines: readonly Buffer[]): Interpretation;
-  page(state: Listing, page: ListPage): Interpretation;
+  page(state: Listing | Remembering | Recalling, page: ListPage): Interpretation;
+  /** The last bodies of what is gone cannot be had: told without them. */
+  withoutBodies(state: Recalling): readonly Change[];
 }
 
 export function createInterpreter(stream: Stream, known: KnownObjects, tell: (news: StreamNews) => void): Interpreter {
   let found: Record<ChangeType, number> = { add: 0, update: 0, delete: 0 };
+  /** What the last complete list did not mention, by name, until it is told. */
+  let gone = new Map<string, ObjectHead>();
+  let lastList: Listing | undefined;
 
   const observe = (state: WatchState, type: WatchType, head: ObjectHead, bytes: Buffer): Observation => {
-    if (stream.selects === undefined || stream.selects(bytes)) {
-      return state.at === 'listing' ? observeListed(known, head, bytes) : observeWatched(known, type, head, bytes);
+    if (stream.selects !== undefined && !stream.selects(bytes)) {
+      known.forget(head.namespace, head.name);
+      return { changes: [], suppressed: 'unselected' };
     }
-    known.forget(head.namespace, head.name);
-    return { changes: [], suppressed: 'unselected' };
+    return state.at === 'listing' ? observeListed(known, state, head, bytes) : observeWatched(known, type, head, bytes);
   };
 
   const take = (state: WatchState, object: ObjectHead, observation: Observation, changes: Change[]): void => {
@@ -39,14 +45,32 @@ export function createInterpreter(stream: Stream, known: KnownObjects, tell: (ne
     if (state.at === 'listing' && isSilent(stream, state)) return;
     for (const change of observation.changes) {
       changes.push(change);
-      if (change.foundBy === 'list') found[change.type]++;
+      if (change.foundBy !== 'watch') found[change.type]++;
     }
   };
 
-  /** The list is complete: what it did not mention is gone, and the stream may go on from its version. */
-  const endList = (state: Listing, resourceVersion: string, changes: Change[]): void => {
-    for (const change of observeListEnd(known)) take(state, change.object, { changes: [change] }, changes);
-    tell({ is: 'listed', why: state.why, resourceVersion, found: tally(found, known.size) });
+  const tellGone = (object: ObjectHead, body: Buffer | undefined, changes: Change[]): void => {
+    gone.delete(`${object.namespace}/${object.name}`);
+    changes.push(observeGone(known, object, body));
+    found.delete++;
+  };
+
+  /** The list is complete: what it did not mention is gone. Bodies are fetched where the events would carry them. */
+  const endList = (state: Listing, resourceVersion: string, changes: Change[]): WatchState => {
+    lastList = state;
+    gone = new Map(Array.from(known.unlisted(), (object) => [`${object.namespace}/${object.name}`, object]));
+    const recall = gone.size > 0 && stream.carries === 'objects' && state.since !== undefined;
+    if (!recall) finishList(resourceVersion, changes);
+    return advance(state, { is: 'listed', resourceVersion, recall });
+  };
+
+  const finishList = (resourceVersion: string, changes: Change[]): void => {
+    for (const object of gone.values()) tellGone(object, undefined, changes);
+    if (lastList === undefined) return;
+    const { why, since, knowsAll } = lastList;
+    const lost = why === 'start' ? 'nothing' : knowsAll ? 'states' : 'deletes';
+    const { add: added, update: updated, delete: deleted } = found;
+    tell({ is: 'listed', why, since, resourceVersion, lost, found: { objects: known.size, added, updated, deleted } });
   };
 
   const line = (state: WatchState, input: WatchLine, changes: Change[]): WatchState | KubeError => {
@@ -58,13 +82,29 @@ export function createInterpreter(stream: Stream, known: KnownObjects, tell: (ne
       }
       case 'bookmark':
         if (isBehind(state, input.resourceVersion)) return outOfOrder(state, input.resourceVersion);
-        if (state.at === 'listing' && input.endsInitialEvents) endList(state, input.resourceVersion, changes);
-        return advance(state, input);
+        if (state.at === 'listing')
+          return input.endsInitialEvents ? endList(state, input.resourceVersion, changes) : state;
+        return advance(state, { is: 'bookmark', resourceVersion: input.resourceVersion });
       case 'error':
         return failureFromStatus(statusCode(input.status), input.status);
       case 'malformed':
         tell(input);
         return new KubeError('malformed', input.sentence);
+    }
+  };
+
+  /** Objects that existed at the position: known from now on, unless something newer is known already. */
+  const remember = (objects: readonly ListedObject[]): void => {
+    for (const { head, bytes } of objects) {
+      const selected = stream.selects === undefined || stream.selects(bytes);
+      if (selected && known.find(head.namespace, head.name) === undefined) known.remember(head);
+    }
+  };
+
+  const recall = (objects: readonly ListedObject[], changes: Change[]): void => {
+    for (const { head, bytes } of objects) {
+      const missing = gone.get(`${head.namespace}/${head.name}`);
+      if (missing?.uid === head.uid) tellGone(missing, bytes, changes);
     }
   };
 
@@ -79,7 +119,7 @@ export function createInterpreter(stream: Stream, known: KnownObjects, tell: (ne
       for (const bytes of lines) {
         const next = line(state, readWatchLine(bytes), changes);
         if (next instanceof KubeError) return { changes, state, failure: next };
-        const listComplete = state.at === 'listing' && next.at === 'watching';
+        const listComplete = state.at === 'listing' && next.at !== 'listing';
         state = next;
         // What a streaming list sends after its end comes again on the watch that follows it.
         if (listComplete) break;
@@ -92,15 +132,29 @@ export function createInterpreter(stream: Stream, known: KnownObjects, tell: (ne
         return { changes: [], state, failure: new KubeError('malformed', page.sentence) };
       }
       const changes: Change[] = [];
-      for (const { head, bytes } of page.objects) take(state, head, observe(state, 'ADDED', head, bytes), changes);
-      if (page.continueToken === undefined) endList(state, page.resourceVersion, changes);
-      return { changes, state: advance(state, page), failure: undefined };
+      if (state.at === 'remembering') remember(page.objects);
+      else if (state.at === 'recalling') recall(page.objects, changes);
+      else for (const { head, bytes } of page.objects) take(state, head, observe(state, 'ADDED', head, bytes), changes);
+      if (page.continueToken !== undefined && (state.at !== 'recalling' || gone.size > 0)) {
+        return {
+          changes,
+          state: advance(state, { is: 'page', continueToken: page.continueToken }),
+          failure: undefined,
+        };
+      }
+      if (state.at === 'listing') {
+        return { changes, state: endList(state, page.resourceVersion, changes), failure: undefined };
+      }
+      if (state.at === 'recalling') finishList(state.resourceVersion, changes);
+      const end = { is: 'listed', resourceVersion: page.resourceVersion, recall: false } as const;
+      return { changes, state: advance(state, end), failure: undefined };
+    },
+    withoutBodies: (state) => {
+      const changes: Change[] = [];
+      finishList(state.resourceVersion, changes);
+      return changes;
     },
   };
-}
-
-function tally(found: Record<ChangeType, number>, objects: number): Found {
-  return { objects, added: found.add, updated: found.update, deleted: found.delete };
 }
 
 /** An ERROR line carries a Status; one without a usable code is the server's own trouble. */

@@ -1,4 +1,4 @@
-import type { ObjectHead } from './change.ts';
+import type { ObjectHead, ObjectVersion } from './change.ts';
 
 /**
  * What a stream knows to exist: for each object its uid and the last resourceVersion seen, so that a list can be
@@ -6,7 +6,7 @@ import type { ObjectHead } from './change.ts';
  */
 export interface KnownObjects {
   readonly size: number;
-  find(namespace: string, name: string): KnownVersion | undefined;
+  find(namespace: string, name: string): ObjectVersion | undefined;
   /** Remembers `head` as the newest state of its object, and as mentioned by the list that is under way. */
   remember(head: ObjectHead): void;
   forget(namespace: string, name: string): void;
@@ -14,11 +14,6 @@ export interface KnownObjects {
   beginList(): void;
   /** The objects that the list under way has not mentioned: at its end, those that are gone. */
   unlisted(): Generator<ObjectHead>;
-}
-
-export interface KnownVersion {
-  readonly uid: string;
-  readonly resourceVersion: string;
 }
 
 /**

@@ -31,7 +31,7 @@ export function createLineSplitter(maxBytes: number = MAX_LINE_BYTES): LineSplit
       for (let end = chunk.indexOf(LINE_FEED); end >= 0; end = chunk.indexOf(LINE_FEED, start)) {
         const piece = chunk.subarray(start, end);
         start = end + 1;
-        if (tailBytes === 0) {
+        if (tailBytes === 0 && piece.length <= maxBytes) {
           lines.push(piece);
           continue;
         }
@@ -49,6 +49,6 @@ export function createLineSplitter(maxBytes: number = MAX_LINE_BYTES): LineSplit
 function lineTooLong(bytes: number, maxBytes: number): KubeError {
   return new KubeError(
     'malformed',
-    `The watch sent a line of more than ${maxBytes} bytes (${bytes} so far and no end); no Kubernetes object is that large. Check what answers at the API server's address.`,
+    `The watch sent a line of more than ${maxBytes} bytes (${bytes} so far); no Kubernetes object is that large. Check what answers at the API server's address.`,
   );
 }

@@ -1,4 +1,14 @@
-import { findMember, keyIs, memberSlot, nextElement, nextMember, NOT_JSON, stringValue } from '../json/scan.ts';
+import {
+  findMember,
+  keyIs,
+  memberSlot,
+  nextElement,
+  nextMember,
+  NOT_JSON,
+  skipSpace,
+  stringValue,
+} from '../json/scan.ts';
+import { printable } from '../kube/printable.ts';
 import { apiVersionOf, type Resource } from '../kube/resource.ts';
 import type { ObjectHead } from './change.ts';
 import { readHead } from './watch-line.ts';
@@ -36,19 +46,21 @@ export function readListPage(body: Buffer, resource: Resource): ListPage {
   let resourceVersion: string | undefined;
   let continueToken: string | undefined;
   let items = 0;
-  for (let at = nextMember(body, 0, member); at !== 0; at = nextMember(body, at, member)) {
+  for (let at = nextMember(body, skipSpace(body, 0), member); at !== 0; at = nextMember(body, at, member)) {
     if (at === NOT_JSON) return malformed(body, 'a list that is not JSON');
     if (keyIs(body, member, METADATA) && body[member.value] === OPEN_BRACE) {
       resourceVersion = textMember(body, member.value, RESOURCE_VERSION);
       continueToken = textMember(body, member.value, CONTINUE);
-    } else if (keyIs(body, member, ITEMS) && body[member.value] === OPEN_BRACKET) {
+    } else if (keyIs(body, member, ITEMS)) {
       items = member.value;
     }
   }
   if (!resourceVersion) return malformed(body, 'a list without metadata.resourceVersion');
+  // A list of nothing may come as "items": null. Anything else is no list, and must not look like an empty one.
+  const empty = body.toString('latin1', items, items + 4) === 'null';
+  if (!empty && body[items] !== OPEN_BRACKET) return malformed(body, 'a list without items');
   const objects: ListedObject[] = [];
-  // A list of nothing may come as "items": null or without items.
-  for (let at = items === 0 ? 0 : nextElement(body, items, member); at !== 0; at = nextElement(body, at, member)) {
+  for (let at = empty ? 0 : nextElement(body, items, member); at !== 0; at = nextElement(body, at, member)) {
     if (at === NOT_JSON) return malformed(body, 'a list whose items are not JSON');
     const bytes = body.subarray(member.value, member.end);
     const head = readHead(bytes);
@@ -70,9 +82,9 @@ function textMember(body: Buffer, object: number, name: Uint8Array): string | un
 }
 
 function malformed(bytes: Buffer, what: string): ListPage {
-  const start = JSON.stringify(bytes.toString('latin1', 0, 48));
+  const start = printable(bytes.toString('latin1', 0, 48));
   return {
     is: 'malformed',
-    sentence: `The API server sent ${what}; it starts with ${start} and has ${bytes.length} bytes.`,
+    sentence: `The API server sent ${what}; it starts with "${start}" and has ${bytes.length} bytes.`,
   };
 }

@@ -1,7 +1,8 @@
-import type { Change, ObjectHead } from './change.ts';
+import type { Change, ObjectHead, ObjectVersion } from './change.ts';
 import type { KnownObjects } from './known-objects.ts';
 import { compareVersions } from './resource-version.ts';
 import type { SuppressionReason } from './stream-news.ts';
+import type { Listing } from './watch-state.ts';
 import type { WatchType } from './watch-line.ts';
 
 /** What an object in a watch or a list means, given what was known. */
@@ -17,65 +18,73 @@ const NOTHING: Observation = { changes: [] };
 /** What a watch event says. `known` is brought up to date. */
 export function observeWatched(known: KnownObjects, type: WatchType, object: ObjectHead, body: Buffer): Observation {
   const before = known.find(object.namespace, object.name);
-  const sameObject = before !== undefined && before.uid === object.uid;
+  const sameObject = before?.uid === object.uid;
   const order = sameObject ? compareVersions(object.resourceVersion, before.resourceVersion) : undefined;
   if (order !== undefined && order < 0) return { changes: [], suppressed: 'backInTime' };
-  if (type === 'DELETED') return observeDeleted(known, object, body, before, sameObject);
-  if (order === 0) {
-    known.remember(object);
-    return { changes: [], suppressed: 'duplicate' };
+  if (type === 'DELETED') {
+    // A delete of an older object of the same name, told late, leaves the present one known.
+    if (sameObject) known.forget(object.namespace, object.name);
+    return { changes: [{ type: 'delete', object, body, before: sameObject ? before : undefined, foundBy: 'watch' }] };
   }
   known.remember(object);
+  if (order === 0) return { changes: [], suppressed: 'duplicate' };
   const change: Change = {
     // An ADDED of a known object tells a new state of it, whatever the server calls that.
     type: sameObject || type === 'MODIFIED' ? 'update' : 'add',
     object,
     body,
-    versionBefore: undefined,
+    before: sameObject ? before : undefined,
     foundBy: 'watch',
   };
-  return { changes: before !== undefined && !sameObject ? [goneBefore(object, before), change] : [change] };
+  return { changes: before !== undefined && !sameObject ? [replaced(object, before), change] : [change] };
 }
 
 /** What a listed object says, when the list is compared with what was known. `known` is brought up to date. */
-export function observeListed(known: KnownObjects, object: ObjectHead, body: Buffer): Observation {
+export function observeListed(known: KnownObjects, list: Listing, object: ObjectHead, body: Buffer): Observation {
   const before = known.find(object.namespace, object.name);
   known.remember(object);
-  if (before === undefined) return { changes: [listed('add', object, body)] };
-  if (before.uid !== object.uid) return { changes: [goneBefore(object, before), listed('add', object, body)] };
-  if (before.resourceVersion === object.resourceVersion) return NOTHING;
-  return { changes: [listed('update', object, body)] };
-}
-
-/** The deletes that a complete list shows: one for each known object that it did not mention. Forgets them. */
-export function* observeListEnd(known: KnownObjects): Generator<Change> {
-  for (const object of known.unlisted()) {
-    known.forget(object.namespace, object.name);
-    yield deletedUnseen(object);
+  if (before === undefined) {
+    return isOldNews(list, object) ? NOTHING : { changes: [listed(list, 'add', object, body, undefined)] };
   }
+  if (before.uid !== object.uid)
+    return { changes: [replaced(object, before), listed(list, 'add', object, body, undefined)] };
+  // After a rewind a version says nothing: the same number may stand for another state.
+  if (before.resourceVersion === object.resourceVersion && list.why !== 'rewound') return NOTHING;
+  return { changes: [listed(list, 'update', object, body, before)] };
 }
 
-function observeDeleted(
-  known: KnownObjects,
+/** A known object that a complete list did not mention. `body`: its last state, where the server still had it. */
+export function observeGone(known: KnownObjects, object: ObjectHead, body: Buffer | undefined): Change {
+  known.forget(object.namespace, object.name);
+  return gone(object, body);
+}
+
+/**
+ * An unknown object of a list that catches up without knowing what existed before: it was not touched since, so
+ * whatever there was to tell of it has been told.
+ */
+function isOldNews(list: Listing, object: ObjectHead): boolean {
+  if (list.knowsAll || list.since === undefined) return false;
+  const order = compareVersions(object.resourceVersion, list.since);
+  return order !== undefined && order <= 0;
+}
+
+/** The known object went, and another one came under its name. */
+function replaced(object: ObjectHead, before: ObjectVersion): Change {
+  return gone({ namespace: object.namespace, name: object.name, ...before }, undefined);
+}
+
+function gone(object: ObjectHead, body: Buffer | undefined): Change {
+  const before = { uid: object.uid, resourceVersion: object.resourceVersion };
+  return { type: 'delete', object, body, before, foundBy: 'comparison' };
+}
+
+function listed(
+  list: Listing,
+  type: 'add' | 'update',
   object: ObjectHead,
   body: Buffer,
-  before: { uid: string; resourceVersion: string } | undefined,
-  sameObject: boolean,
-): Observation {
-  // A delete of an older object of the same name, told late, leaves the present one known.
-  if (sameObject) known.forget(object.namespace, object.name);
-  const versionBefore = sameObject && before !== undefined ? before.resourceVersion : object.resourceVersion;
-  return { changes: [{ type: 'delete', object, body, versionBefore, foundBy: 'watch' }] };
-}
-
-function goneBefore(object: ObjectHead, before: { uid: string; resourceVersion: string }): Change {
-  return deletedUnseen({ namespace: object.namespace, name: object.name, ...before });
-}
-
-function deletedUnseen(object: ObjectHead): Change {
-  return { type: 'delete', object, body: undefined, versionBefore: object.resourceVersion, foundBy: 'list' };
-}
-
-function listed(type: 'add' | 'update', object: ObjectHead, body: Buffer): Change {
-  return { type, object, body, versionBefore: undefined, foundBy: 'list' };
+  before: ObjectVersion | undefined,
+): Change {
+  return { type, object, body, before, foundBy: list.why === 'start' ? 'list' : 'comparison' };
 }

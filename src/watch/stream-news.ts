@@ -9,8 +9,18 @@ export type StreamNews =
   /** The server closed the watch, as it does every few minutes; it is opened again where it was. */
   | { readonly is: 'closed' }
   | { readonly is: 'interrupted'; readonly error: KubeError; readonly waitMs: number }
+  /** The server's newest version is older than our position: its history was replaced, as by restoring etcd. */
+  | { readonly is: 'rewound'; readonly position: string; readonly head: string }
   | { readonly is: 'listing'; readonly why: ListReason }
-  | { readonly is: 'listed'; readonly why: ListReason; readonly resourceVersion: string; readonly found: Found }
+  | {
+      readonly is: 'listed';
+      readonly why: ListReason;
+      readonly since: string | undefined;
+      readonly resourceVersion: string;
+      /** `states`: what came between two listed states. `deletes`: and which unknown objects were deleted. */
+      readonly lost: 'nothing' | 'states' | 'deletes';
+      readonly found: Found;
+    }
   /** An object was not told: its state is known already, is older than the known one, or was not asked for. */
   | { readonly is: 'suppressed'; readonly reason: SuppressionReason; readonly object: ObjectHead }
   | { readonly is: 'malformed'; readonly sentence: string }

@@ -1,4 +1,5 @@
-import { findMember, keyIs, memberSlot, nextMember, NOT_JSON, stringValue } from '../json/scan.ts';
+import { findMember, keyIs, memberSlot, nextMember, NOT_JSON, skipSpace, stringValue } from '../json/scan.ts';
+import { printable } from '../kube/printable.ts';
 import type { ObjectHead } from './change.ts';
 
 /** One line of a watch response, understood. */
@@ -33,7 +34,8 @@ const USUAL_STARTS: readonly (readonly [WatchType, Buffer])[] = (['ADDED', 'MODI
 export function readWatchLine(line: Buffer): WatchLine {
   const last = line.length - 1;
   for (const [type, start] of USUAL_STARTS) {
-    if (startsWith(line, start) && line[last] === CLOSE_BRACE) {
+    // Two braces close a line: that of the object and that of the line.
+    if (startsWith(line, start) && line[last] === CLOSE_BRACE && line[last - 1] === CLOSE_BRACE) {
       return objectLine(type, line.subarray(start.length - 1, last));
     }
   }
@@ -71,15 +73,16 @@ export function readHead(bytes: Buffer): ObjectHead | undefined {
 function objectLine(type: WatchType, bytes: Buffer): WatchLine {
   const head = readHead(bytes);
   if (head === undefined)
-    return malformed(bytes, `a ${type} line whose object has no metadata with name, uid and resourceVersion`);
+    return malformed(bytes, `a line of type ${type} whose object has no metadata with name, uid and resourceVersion`);
   return { is: 'object', type, head, bytes };
 }
 
 function readAnyLayout(line: Buffer): WatchLine {
   const member = memberSlot();
-  if (!findMember(line, 0, TYPE, member)) return malformed(line, 'a line without a type');
+  const start = skipSpace(line, 0);
+  if (!findMember(line, start, TYPE, member)) return malformed(line, 'a line without a type');
   const type = stringValue(line, member.value, member.end);
-  if (!findMember(line, 0, OBJECT, member)) return malformed(line, 'a line without an object');
+  if (!findMember(line, start, OBJECT, member)) return malformed(line, 'a line without an object');
   const bytes = line.subarray(member.value, member.end);
   switch (type) {
     case 'ADDED':
@@ -91,7 +94,7 @@ function readAnyLayout(line: Buffer): WatchLine {
     case 'ERROR':
       return errorLine(bytes);
     default:
-      return malformed(line, `a line of the unknown type ${type ?? '(not a string)'}`);
+      return malformed(line, `a line of the unknown type ${printable(type ?? '(not a string)')}`);
   }
 }
 
@@ -121,10 +124,10 @@ function parsed(bytes: Buffer): unknown {
 
 function malformed(bytes: Buffer, what: string): WatchLine {
   // Enough to recognise what is talking; the rest could be an object's content, which does not belong into a log.
-  const start = JSON.stringify(bytes.toString('latin1', 0, 48));
+  const start = printable(bytes.toString('latin1', 0, 48));
   return {
     is: 'malformed',
-    sentence: `The watch sent ${what}; it starts with ${start} and has ${bytes.length} bytes.`,
+    sentence: `The watch sent ${what}; it starts with "${start}" and has ${bytes.length} bytes.`,
   };
 }
 

@@ -4,28 +4,65 @@ import { compareVersions } from './resource-version.ts';
 /**
  * Where a stream stands, as a value: {@link advance} says what an input means, and the state itself what to ask
  * next. The machine knows positions and waits; which objects exist is not its business.
+ *
+ * A stream lists once, then watches. When a watch ends, the stream probes before it watches again. When the history
+ * after its position is gone, it remembers what existed there (if it does not know), lists what exists now, and
+ * recalls the last bodies of what is gone.
  */
-export type WatchState = Active | Waiting | { readonly at: 'gone' };
+export type WatchState = Active | Waiting | Gone;
 
 /** A state that asks the API server for something. */
-export type Active = Listing | Watching;
+export type Active = Listing | Probing | Watching | Remembering | Recalling;
 
-export interface Listing {
-  readonly at: 'listing';
-  readonly why: ListReason;
-  /** `watchList`: a streaming list (KEP-3157); `pages`: LIST in chunks, where the server refuses that. */
+interface Common {
+  /** `watchList`: lists come as streams (KEP-3157); `pages`: in chunks, where the server refuses that. */
   readonly form: 'watchList' | 'pages';
-  readonly continueToken: string | undefined;
+  /** Rises when the server's versions are found to have gone back. */
+  readonly epoch: number;
+  /** Attempts since the last progress. */
   readonly tries: number;
 }
 
-export interface Watching {
+/** Listing what exists now. */
+export interface Listing extends Common {
+  readonly at: 'listing';
+  readonly why: ListReason;
+  /** The position that the list has to catch up from; undefined at the start and after a rewind. */
+  readonly since: string | undefined;
+  /** Whether what existed at `since` is known, so that what is gone can be told. */
+  readonly knowsAll: boolean;
+  readonly continueToken: string | undefined;
+}
+
+/** Asking for the server's newest version: a watch at a version that it has not reached is silent for ever. */
+export interface Probing extends Common {
+  readonly at: 'probing';
+  readonly resourceVersion: string;
+  readonly knowsAll: boolean;
+  /** How often in a row the watch ended in something unintelligible at this very resourceVersion. */
+  readonly suspicions: number;
+}
+
+export interface Watching extends Common {
   readonly at: 'watching';
   readonly resourceVersion: string;
-  readonly form: Listing['form'];
-  readonly tries: number;
-  /** How often in a row the stream ended in something unintelligible at this very resourceVersion. */
+  readonly knowsAll: boolean;
   readonly suspicions: number;
+}
+
+/** Listing what existed at `since`, while etcd still has it, to learn what is gone by now. */
+export interface Remembering extends Common {
+  readonly at: 'remembering';
+  readonly since: string;
+  readonly continueToken: string | undefined;
+}
+
+/** Listing what existed at `since` for the last bodies of objects that are gone, before going on at `resourceVersion`. */
+export interface Recalling extends Common {
+  readonly at: 'recalling';
+  readonly since: string;
+  readonly resourceVersion: string;
+  readonly continueToken: string | undefined;
 }
 
 /** A rest that keeps its place. */
@@ -35,14 +72,27 @@ export interface Waiting {
   readonly next: Active;
 }
 
-/** Why objects are listed: for the first time, or because the history after our version cannot be watched any more. */
-export type ListReason = 'start' | 'expired' | 'unintelligible';
+/** The API server does not serve the resource. */
+export interface Gone {
+  readonly at: 'gone';
+}
+
+/**
+ * Why objects are listed: for the first time; because the history after our version cannot be watched any more;
+ * because what comes cannot be understood; or because the server's versions went back (etcd was restored).
+ */
+export type ListReason = 'start' | 'expired' | 'unintelligible' | 'rewound';
 
 /** `jitter` is a random number in [0, 1); the machine has no dice of its own. */
 export type WatchInput =
   | { readonly is: 'changed'; readonly resourceVersion: string }
-  | { readonly is: 'bookmark'; readonly resourceVersion: string; readonly endsInitialEvents: boolean }
-  | { readonly is: 'page'; readonly resourceVersion: string; readonly continueToken: string | undefined }
+  | { readonly is: 'bookmark'; readonly resourceVersion: string }
+  /** The server's newest version. */
+  | { readonly is: 'head'; readonly resourceVersion: string }
+  /** A page of a list that has more. */
+  | { readonly is: 'page'; readonly continueToken: string }
+  /** A list is complete. `recall`: known objects are gone and their last bodies are wanted. */
+  | { readonly is: 'listed'; readonly resourceVersion: string; readonly recall: boolean }
   | { readonly is: 'ended'; readonly lastedMs: number; readonly lines: number; readonly jitter: number }
   | {
       readonly is: 'failed';
@@ -51,6 +101,9 @@ export type WatchInput =
       readonly jitter: number;
     }
   | { readonly is: 'rested' };
+
+type Failed = Extract<WatchInput, { is: 'failed' }>;
+type Ended = Extract<WatchInput, { is: 'ended' }>;
 
 /** client-go's reflector waits 0.8 s, doubling to 30 s (tools/cache/reflector.go). */
 const FIRST_WAIT_MS = 800;
@@ -63,18 +116,35 @@ const SHORT_WATCH_MS = 1_000;
 const MOST_SUSPICIONS = 3;
 
 /** A stream that has seen nothing yet. */
-export const FIRST: Active = { at: 'listing', why: 'start', form: 'watchList', continueToken: undefined, tries: 0 };
+export const FIRST: Listing = {
+  at: 'listing',
+  why: 'start',
+  since: undefined,
+  knowsAll: true,
+  form: 'watchList',
+  continueToken: undefined,
+  epoch: 0,
+  tries: 0,
+};
+
+/** A stream that goes on at a stored position. `knowsAll`: the objects that existed there are known as well. */
+export function resumed(position: { resourceVersion: string; epoch: number }, knowsAll: boolean): Probing {
+  return { at: 'probing', form: 'watchList', ...position, knowsAll, tries: 0, suspicions: 0 };
+}
 
 export function advance(state: WatchState, input: WatchInput): WatchState {
   if (state.at === 'gone') return state;
   if (state.at === 'waiting') return input.is === 'rested' ? state.next : state;
   switch (input.is) {
     case 'changed':
-      return state.at === 'watching' ? progressed(state, input.resourceVersion) : state;
     case 'bookmark':
-      return bookmarked(state, input.resourceVersion, input.endsInitialEvents);
+      return state.at === 'watching' ? progressed(state, input.resourceVersion) : state;
+    case 'head':
+      return state.at === 'probing' ? probed(state, input.resourceVersion) : state;
     case 'page':
-      return state.at === 'listing' ? paged(state, input.resourceVersion, input.continueToken) : state;
+      return 'continueToken' in state ? { ...state, continueToken: input.continueToken, tries: 0 } : state;
+    case 'listed':
+      return listed(state, input.resourceVersion, input.recall);
     case 'ended':
       return ended(state, input);
     case 'failed':
@@ -92,72 +162,131 @@ export function isBehind(state: WatchState, resourceVersion: string): boolean {
 }
 
 function progressed(state: Watching, resourceVersion: string): Watching {
-  return { at: 'watching', resourceVersion, form: state.form, tries: 0, suspicions: 0 };
+  const { form, epoch, knowsAll } = state;
+  return { at: 'watching', form, epoch, knowsAll, resourceVersion, tries: 0, suspicions: 0 };
 }
 
-function bookmarked(state: Active, resourceVersion: string, endsInitialEvents: boolean): Active {
-  if (state.at === 'watching') return progressed(state, resourceVersion);
-  return endsInitialEvents ? watchingFrom(resourceVersion, state.form) : state;
+function probed(state: Probing, head: string): Active {
+  const order = compareVersions(head, state.resourceVersion);
+  if (order !== undefined && order < 0) {
+    return { ...listing(state, 'rewound', undefined, state.knowsAll), epoch: state.epoch + 1 };
+  }
+  return { ...state, at: 'watching' };
 }
 
-function paged(state: Listing, resourceVersion: string, continueToken: string | undefined): Active {
-  if (continueToken === undefined) return watchingFrom(resourceVersion, state.form);
-  return { ...state, continueToken, tries: 0 };
+function listed(state: Active, resourceVersion: string, recall: boolean): Active {
+  switch (state.at) {
+    case 'listing':
+      if (recall && state.since !== undefined) {
+        const { form, epoch, since } = state;
+        return { at: 'recalling', form, epoch, since, resourceVersion, continueToken: undefined, tries: 0 };
+      }
+      return watchingFrom(state, resourceVersion);
+    case 'remembering':
+      return listing(state, 'expired', state.since, true);
+    case 'recalling':
+      return watchingFrom(state, state.resourceVersion);
+    case 'probing':
+    case 'watching':
+      return state;
+  }
 }
 
-function ended(state: Active, input: { lastedMs: number; lines: number; jitter: number }): WatchState {
+function ended(state: Active, input: Ended): WatchState {
+  if (state.at === 'watching') {
+    const short = input.lastedMs < SHORT_WATCH_MS && input.lines === 0;
+    return short ? waitingFor(probing(state), undefined, input.jitter) : probing(state);
+  }
   // A streaming list that closes before its end may come from a server that does not know them.
-  if (state.at === 'listing') return waitingFor(inPages(state), undefined, input.jitter);
-  if (input.lastedMs >= SHORT_WATCH_MS || input.lines > 0) return state;
-  return waitingFor(state, undefined, input.jitter);
+  return waitingFor(inPages(state), undefined, input.jitter);
 }
 
-function failed(
-  state: Active,
-  input: { code: KubeFailureCode; retryAfterMs: number | undefined; jitter: number },
-): WatchState {
+function failed(state: Active, input: Failed): WatchState {
+  if (input.code === 'notFound') return { at: 'gone' };
+  switch (state.at) {
+    case 'listing':
+      return listingFailed(state, input);
+    case 'probing':
+      return waitingFor(state, input.retryAfterMs, input.jitter, longestWait(input.code));
+    case 'watching':
+      return watchingFailed(state, input);
+    case 'remembering':
+      // What cannot be listed any more is not worth waiting for; what cannot be listed now is.
+      return mayPass(input.code)
+        ? waitingFor(state, input.retryAfterMs, input.jitter, longestWait(input.code))
+        : listing(state, 'expired', state.since, false);
+    case 'recalling':
+      // Bodies are a courtesy: the deletes are known and told without them.
+      return watchingFrom(state, state.resourceVersion);
+  }
+}
+
+function listingFailed(state: Listing, input: Failed): WatchState {
+  const afresh = { ...state, continueToken: undefined };
+  if (state.form === 'watchList') {
+    if (refusesStreams(input.code)) return inPages(afresh);
+    if (input.code === 'silent') return waitingFor(inPages(afresh), undefined, input.jitter);
+  }
+  return waitingFor(afresh, input.retryAfterMs, input.jitter, longestWait(input.code));
+}
+
+function watchingFailed(state: Watching, input: Failed): WatchState {
   switch (input.code) {
     case 'expired':
-      return state.at === 'watching'
-        ? listing('expired', state.form)
-        : waitingFor({ ...state, continueToken: undefined }, input.retryAfterMs, input.jitter);
-    case 'notFound':
-      return { at: 'gone' };
+      return state.knowsAll
+        ? listing(state, 'expired', state.resourceVersion, true)
+        : remembering(state, state.resourceVersion);
     case 'malformed':
     case 'serverError':
-    case 'invalid':
-      return doubted(state, input);
+    case 'invalid': {
+      const suspicions = state.suspicions + 1;
+      if (suspicions >= MOST_SUSPICIONS) {
+        return listing(state, 'unintelligible', state.resourceVersion, state.knowsAll);
+      }
+      return waitingFor({ ...probing(state), suspicions }, input.retryAfterMs, input.jitter);
+    }
     case 'silent':
       // Nothing came for longer than bookmarks allow: the connection is dead, the server perhaps not.
-      return state.at === 'watching' ? state : waitingFor(inPages(state), undefined, input.jitter);
-    case 'forbidden':
-      return waitingFor(state, input.retryAfterMs, input.jitter, LONGEST_WAIT_FOR_RIGHTS_MS);
+      return probing(state);
     default:
-      return waitingFor(state, input.retryAfterMs, input.jitter);
+      return waitingFor(probing(state), input.retryAfterMs, input.jitter, longestWait(input.code));
   }
 }
 
-function doubted(state: Active, input: { retryAfterMs: number | undefined; jitter: number }): WatchState {
-  if (state.at === 'listing') {
-    return state.form === 'watchList'
-      ? inPages(state)
-      : waitingFor({ ...state, continueToken: undefined }, input.retryAfterMs, input.jitter);
-  }
-  const suspicions = state.suspicions + 1;
-  if (suspicions >= MOST_SUSPICIONS) return listing('unintelligible', state.form);
-  return waitingFor({ ...state, suspicions }, input.retryAfterMs, input.jitter);
+function refusesStreams(code: KubeFailureCode): boolean {
+  return code === 'invalid' || code === 'serverError' || code === 'malformed';
 }
 
-function watchingFrom(resourceVersion: string, form: Listing['form']): Watching {
-  return { at: 'watching', resourceVersion, form, tries: 0, suspicions: 0 };
+/** Whether the same request may succeed later. */
+function mayPass(code: KubeFailureCode): boolean {
+  return !['expired', 'tooLargeResourceVersion', 'invalid', 'malformed', 'serverError'].includes(code);
 }
 
-function listing(why: ListReason, form: Listing['form']): Listing {
-  return { at: 'listing', why, form, continueToken: undefined, tries: 0 };
+function longestWait(code: KubeFailureCode): number {
+  return code === 'forbidden' || code === 'unauthorized' ? LONGEST_WAIT_FOR_RIGHTS_MS : LONGEST_WAIT_MS;
 }
 
-function inPages(state: Listing): Listing {
-  return { ...state, form: 'pages', continueToken: undefined };
+function probing(state: Watching): Probing {
+  return { ...state, at: 'probing' };
+}
+
+function watchingFrom(state: Active, resourceVersion: string): Watching {
+  const { form, epoch } = state;
+  return { at: 'watching', form, epoch, resourceVersion, knowsAll: true, tries: 0, suspicions: 0 };
+}
+
+function listing(state: Active, why: ListReason, since: string | undefined, knowsAll: boolean): Listing {
+  const { form, epoch } = state;
+  return { at: 'listing', why, since, knowsAll, form, epoch, continueToken: undefined, tries: 0 };
+}
+
+function remembering(state: Active, since: string): Remembering {
+  const { form, epoch } = state;
+  return { at: 'remembering', since, form, epoch, continueToken: undefined, tries: 0 };
+}
+
+function inPages<S extends Active>(state: S): S {
+  return { ...state, form: 'pages' };
 }
 
 /** Rests at least as long as the server asked, else exponentially, between half and the whole of the step. */

@@ -6,13 +6,25 @@ import { createInterpreter, type Interpretation, type Interpreter } from './inte
 import type { KnownObjects } from './known-objects.ts';
 import { createLineSplitter } from './lines.ts';
 import { readListPage } from './list-page.ts';
-import { pageRequest, type Stream, watchListRequest, watchRequest } from './requests.ts';
+import { headRequest, pageRequest, pastPageRequest, type Stream, watchListRequest, watchRequest } from './requests.ts';
 import type { StreamNews } from './stream-news.ts';
-import { type Active, advance, FIRST, type Listing, type Watching, type WatchState } from './watch-state.ts';
+import {
+  type Active,
+  advance,
+  FIRST,
+  type Listing,
+  type Probing,
+  type Recalling,
+  type Remembering,
+  type Watching,
+  type WatchState,
+} from './watch-state.ts';
 
 /** One stretch of a stream: what changed, and where to resume once all of it is settled. */
 export interface Step {
   readonly changes: readonly Change[];
+  /** See `epoch` of the watch's state: a part of what names a change. */
+  readonly epoch: number;
   /** Undefined inside a list: its objects come in no order of versions, so none of them is a place to resume at. */
   readonly resumeAt: string | undefined;
 }
@@ -32,7 +44,7 @@ const LIST_SILENCE_MS = 15_000;
 /**
  * Watches `stream` until `signal` is aborted or the API server stops serving the resource: list, watch, resume,
  * and compare after a gap. Pulling is back-pressure: while the consumer is busy, the socket is not read.
- * `known` is kept up to date and may be handed to a later call for the same stream.
+ * `known` is kept up to date and may be handed to a later call for the same stream; `from` says where to begin.
  */
 export async function* watchStream(
   stream: Stream,
@@ -41,129 +53,131 @@ export async function* watchStream(
   signal: AbortSignal,
   from: Active = FIRST,
 ): AsyncGenerator<Step, void> {
-  const interpreter = createInterpreter(stream, known, io.tell);
-  let state: WatchState = from;
-  while (state.at !== 'gone' && !signal.aborted) {
+  const attempt: Attempt = { stream, interpreter: createInterpreter(stream, known, io.tell), io, signal, state: from };
+  while (attempt.state.at !== 'gone' && !signal.aborted) {
+    const { state } = attempt;
     if (state.at === 'waiting') {
       await io.clock.sleep(state.ms, signal);
-      state = advance(state, { is: 'rested' });
+      attempt.state = advance(state, { is: 'rested' });
     } else {
-      state = yield* attempt(stream, state, interpreter, io, signal);
+      yield* ask(attempt, state);
     }
   }
 }
 
-/** One request and all that comes of it; whatever ends it becomes the next state. */
-async function* attempt(
-  stream: Stream,
-  from: Active,
-  interpreter: Interpreter,
-  io: StreamIo,
-  signal: AbortSignal,
-): AsyncGenerator<Step, WatchState> {
-  // The state so far survives a failure: what was read before it has been told and must not be asked for again.
-  const progress: Progress = { state: from };
-  try {
-    if (from.at === 'watching') yield* readWatch(stream, from, progress, interpreter, io, signal);
-    else if (from.form === 'watchList') yield* readWatchList(stream, from, progress, interpreter, io, signal);
-    else yield* readPage(stream, from, progress, interpreter, io, signal);
-    return progress.state;
-  } catch (error) {
-    if (!(error instanceof KubeError)) throw error;
-    if (signal.aborted) return progress.state;
-    return fail(progress.state, error, io);
-  }
-}
-
-interface Progress {
+interface Attempt {
+  readonly stream: Stream;
+  readonly interpreter: Interpreter;
+  readonly io: StreamIo;
+  readonly signal: AbortSignal;
+  /** Moves with every batch that was read, so that a failure asks for nothing again that was told before it. */
   state: WatchState;
 }
 
-async function* readWatch(
-  stream: Stream,
-  from: Watching,
-  progress: Progress,
-  interpreter: Interpreter,
-  io: StreamIo,
-  signal: AbortSignal,
-): AsyncGenerator<Step, void> {
+/** One request and all that comes of it; whatever ends it becomes the next state. */
+async function* ask(attempt: Attempt, state: Active): AsyncGenerator<Step, void> {
+  try {
+    switch (state.at) {
+      case 'probing':
+        await probe(attempt, state);
+        return;
+      case 'watching':
+        yield* readWatch(attempt, state);
+        return;
+      case 'listing':
+        yield* state.form === 'watchList' ? readWatchList(attempt, state) : readPage(attempt, state);
+        return;
+      case 'remembering':
+      case 'recalling':
+        yield* readPage(attempt, state);
+    }
+  } catch (error) {
+    if (!(error instanceof KubeError)) throw error;
+    if (!attempt.signal.aborted) yield* fail(attempt, error);
+  }
+}
+
+async function probe(attempt: Attempt, state: Probing): Promise<void> {
+  const { stream, io, signal } = attempt;
+  const page = readListPage(await io.kube.bytes({ ...headRequest(stream), signal }), stream.resource);
+  if (page.is === 'malformed') throw new KubeError('malformed', page.sentence);
+  attempt.state = advance(state, { is: 'head', resourceVersion: page.resourceVersion });
+  if (attempt.state.at === 'listing') {
+    io.tell({ is: 'rewound', position: state.resourceVersion, head: page.resourceVersion });
+  }
+}
+
+async function* readWatch(attempt: Attempt, state: Watching): AsyncGenerator<Step, void> {
+  const { stream, interpreter, io, signal } = attempt;
   const started = io.clock.monotonic();
   let lines = 0;
-  const request = watchRequest(stream, from, io.clock.random());
+  const request = watchRequest(stream, state, io.clock.random());
   const connection = await io.kube.stream({ ...request, signal, idleMs: SILENCE_MS });
   try {
-    io.tell({ is: 'established', resourceVersion: from.resourceVersion });
+    io.tell({ is: 'established', resourceVersion: state.resourceVersion });
     const splitter = createLineSplitter();
     for await (const chunk of connection.chunks) {
       const complete = splitter.push(chunk);
       if (complete.length === 0) continue;
       lines += complete.length;
-      yield* tellStep(interpreter.lines(progress.state, complete), progress);
+      yield* take(attempt, interpreter.lines(attempt.state, complete));
     }
   } finally {
     connection.close();
   }
   io.tell({ is: 'closed' });
   const lastedMs = io.clock.monotonic() - started;
-  progress.state = advance(progress.state, { is: 'ended', lastedMs, lines, jitter: io.clock.random() });
+  attempt.state = advance(attempt.state, { is: 'ended', lastedMs, lines, jitter: io.clock.random() });
 }
 
-async function* readWatchList(
-  stream: Stream,
-  from: Listing,
-  progress: Progress,
-  interpreter: Interpreter,
-  io: StreamIo,
-  signal: AbortSignal,
-): AsyncGenerator<Step, void> {
-  io.tell({ is: 'listing', why: from.why });
+async function* readWatchList(attempt: Attempt, state: Listing): AsyncGenerator<Step, void> {
+  const { stream, interpreter, io, signal } = attempt;
+  io.tell({ is: 'listing', why: state.why });
   interpreter.beginList();
-  const connection = await io.kube.stream({ ...watchListRequest(stream, from), signal, idleMs: LIST_SILENCE_MS });
+  const connection = await io.kube.stream({ ...watchListRequest(stream, state), signal, idleMs: LIST_SILENCE_MS });
   try {
     const splitter = createLineSplitter();
     for await (const chunk of connection.chunks) {
       const complete = splitter.push(chunk);
-      if (complete.length > 0) yield* tellStep(interpreter.lines(progress.state, complete), progress);
-      if (progress.state.at !== 'listing') return;
+      if (complete.length > 0) yield* take(attempt, interpreter.lines(attempt.state, complete));
+      if (attempt.state.at !== 'listing') return;
     }
   } finally {
     connection.close();
   }
-  progress.state = advance(progress.state, { is: 'ended', lastedMs: 0, lines: 0, jitter: io.clock.random() });
+  attempt.state = advance(attempt.state, { is: 'ended', lastedMs: 0, lines: 0, jitter: io.clock.random() });
 }
 
-async function* readPage(
-  stream: Stream,
-  from: Listing,
-  progress: Progress,
-  interpreter: Interpreter,
-  io: StreamIo,
-  signal: AbortSignal,
-): AsyncGenerator<Step, void> {
-  if (from.continueToken === undefined) {
-    io.tell({ is: 'listing', why: from.why });
+async function* readPage(attempt: Attempt, state: Listing | Remembering | Recalling): AsyncGenerator<Step, void> {
+  const { stream, interpreter, io, signal } = attempt;
+  if (state.at === 'listing' && state.continueToken === undefined) {
+    io.tell({ is: 'listing', why: state.why });
     interpreter.beginList();
   }
-  const body = await io.kube.bytes({ ...pageRequest(stream, from), signal });
-  yield* tellStep(interpreter.page(from, readListPage(body, stream.resource)), progress);
+  const request = state.at === 'listing' ? pageRequest(stream, state) : pastPageRequest(stream, state);
+  const body = await io.kube.bytes({ ...request, signal });
+  yield* take(attempt, interpreter.page(state, readListPage(body, stream.resource)));
 }
 
 /** Tells what was understood, then fails if something was not: nothing that came before a failure is lost. */
-function* tellStep(read: Interpretation, progress: Progress): Generator<Step, void> {
-  progress.state = read.state;
-  const resumeAt = read.state.at === 'watching' ? read.state.resourceVersion : undefined;
-  if (read.changes.length > 0 || resumeAt !== undefined) yield { changes: read.changes, resumeAt };
+function* take(attempt: Attempt, read: Interpretation): Generator<Step, void> {
+  attempt.state = read.state;
+  yield* step(read.state, read.changes);
   if (read.failure !== undefined) throw read.failure;
 }
 
-function fail(state: WatchState, error: KubeError, io: StreamIo): WatchState {
-  const next = advance(state, {
-    is: 'failed',
-    code: error.code,
-    retryAfterMs: error.retryAfterMs,
-    jitter: io.clock.random(),
-  });
+function* step(state: WatchState, changes: readonly Change[]): Generator<Step, void> {
+  if (state.at === 'waiting' || state.at === 'gone') return;
+  const resumeAt = state.at === 'watching' ? state.resourceVersion : undefined;
+  if (changes.length > 0 || resumeAt !== undefined) yield { changes, epoch: state.epoch, resumeAt };
+}
+
+function* fail(attempt: Attempt, error: KubeError): Generator<Step, void> {
+  const { interpreter, io, state } = attempt;
+  const { code, retryAfterMs } = error;
+  const next = advance(state, { is: 'failed', code, retryAfterMs, jitter: io.clock.random() });
+  attempt.state = next;
   if (next.at === 'gone') io.tell({ is: 'gone', error });
   else io.tell({ is: 'interrupted', error, waitMs: next.at === 'waiting' ? next.ms : 0 });
-  return next;
+  if (state.at === 'recalling') yield* step(next, interpreter.withoutBodies(state));
 }

@@ -1,0 +1,74 @@
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join, posix } from 'node:path';
+import { test } from 'node:test';
+
+/** The house from the roof to the cellar: a folder may import from lower floors and from itself. */
+const FLOORS: readonly (readonly string[])[] = [
+  ['main.ts'],
+  ['commands'],
+  ['adapter', 'sources', 'sdk', 'display'],
+  ['reconcile', 'watch', 'events', 'delivery', 'checkpoint'],
+  ['kube'],
+  ['process', 'json'],
+];
+
+/** The only arrows along a floor, each with its reason. */
+const SIDEWAYS: ReadonlySet<string> = new Set([
+  // An event tells a change, and a change is what a watch says.
+  'events -> watch',
+  // What is delivered is a CloudEvent.
+  'delivery -> events',
+  // A position and an index are of a stream and its known objects.
+  'checkpoint -> watch',
+]);
+
+const SOURCE = join(import.meta.dirname, '..', 'src');
+
+const files = readdirSync(SOURCE, { recursive: true, encoding: 'utf8' })
+  .map((file) => file.replaceAll('\\', '/'))
+  .filter((file) => file.endsWith('.ts'))
+  .map((file) => ({ file, text: readFileSync(join(SOURCE, file), 'utf8') }));
+
+test('every file of src stands in a folder of the house', () => {
+  const strangers = files.map(({ file }) => room(file)).filter((name) => floor(name) < 0);
+  assert.deepEqual(strangers, []);
+});
+
+test('every import points to the same folder or to a lower floor', () => {
+  const wrong = files.flatMap(({ file, text }) =>
+    importsOf(file, text)
+      .filter((target) => !mayImport(room(file), room(target)))
+      .map((target) => `${file} imports ${target}`),
+  );
+  assert.deepEqual(wrong, []);
+});
+
+test('the world is touched only where it may be', () => {
+  const rules: readonly (readonly [what: RegExp, where: RegExp])[] = [
+    [/\bprocess\.exit\(/, /^main\.ts$/],
+    [/\bprocess\.env\b/, /^(main\.ts|commands\/)/],
+    [/\bDate\.now\(|\bMath\.random\(|\bperformance\.now\(/, /^process\/clock\.ts$/],
+  ];
+  const wrong = rules.flatMap(([what, where]) =>
+    files.filter(({ file, text }) => what.test(text) && !where.test(file)).map(({ file }) => `${file}: ${what.source}`),
+  );
+  assert.deepEqual(wrong, []);
+});
+
+function importsOf(file: string, text: string): string[] {
+  const relative = [...text.matchAll(/(?:from|import)\s*\(?\s*'(\.[^']+\.ts)'/g)].map((match) => match[1] ?? '');
+  return relative.map((target) => posix.normalize(posix.join(posix.dirname(file), target)));
+}
+
+function mayImport(from: string, to: string): boolean {
+  return from === to || floor(from) < floor(to) || SIDEWAYS.has(`${from} -> ${to}`);
+}
+
+function room(file: string): string {
+  return file.split('/')[0] ?? file;
+}
+
+function floor(name: string): number {
+  return FLOORS.findIndex((rooms) => rooms.includes(name));
+}
