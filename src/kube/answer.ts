@@ -1,0 +1,51 @@
+import type { Dispatcher } from 'undici';
+import { failureFromStatus, KubeError } from './errors.ts';
+import { printable } from './printable.ts';
+
+type Answer = Dispatcher.ResponseData;
+
+/** More than any Status object needs; a proxy's error page can be of any length. */
+const REFUSAL_BYTES = 64 * 1024;
+
+/** Reads why the server refused. @param request what was asked, for the message. @param now ms since the epoch */
+export async function refusal(answer: Answer, request: string, now: number): Promise<KubeError> {
+  const text = await textOf(answer);
+  return failureFromStatus(answer.statusCode, parsed(text), first(answer.headers['retry-after']), { request, now });
+}
+
+/** @throws KubeError `malformed` unless the body says to be JSON, as it is: we ask for no other encoding. */
+export function requireJson(answer: Answer, request: string): void {
+  const type = first(answer.headers['content-type']) ?? 'no content type';
+  const encoding = first(answer.headers['content-encoding']) ?? 'identity';
+  if (/^application\/json\b/i.test(type) && encoding === 'identity') return;
+  answer.body.on('error', () => {}).destroy();
+  const found = encoding === 'identity' ? type : `${type} in ${encoding}`;
+  throw new KubeError(
+    'malformed',
+    `${request} was answered with ${printable(found)} instead of application/json. Is the URL that of an API server, and what is between?`,
+    { status: answer.statusCode },
+  );
+}
+
+async function textOf({ body }: Answer): Promise<string> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of body as AsyncIterable<Buffer>) {
+    chunks.push(chunk);
+    bytes += chunk.length;
+    if (bytes >= REFUSAL_BYTES) break;
+  }
+  return Buffer.concat(chunks).toString();
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}
+
+function first(header: string | readonly string[] | undefined): string | undefined {
+  return typeof header === 'string' ? header : header?.[0];
+}

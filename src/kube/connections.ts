@@ -1,0 +1,89 @@
+import { isDeepStrictEqual } from 'node:util';
+import { Agent, type Dispatcher, ProxyAgent } from 'undici';
+import type { Transport } from './access.ts';
+
+/** The connections that a client holds to its API server. */
+export interface Connections {
+  /** For requests that end soon: few connections, kept open between requests. */
+  readonly requests: Dispatcher;
+  /** For streams: a connection each, so that a stream which nobody reads cannot stall another. */
+  readonly watches: Dispatcher;
+}
+
+export interface ConnectionPool {
+  /** The connections for this transport. Others, for an older one, close when the last stream on them has ended. */
+  for(transport: Transport): Connections;
+  /** Ends all connections at once, whatever they carry. */
+  close(): Promise<void>;
+}
+
+const REQUEST_CONNECTIONS = 8;
+const CONNECT_TIMEOUT_MS = 10_000;
+/** For the headers of an answer, and between two pieces of its body. A LIST can keep the server busy for seconds. */
+const ANSWER_TIMEOUT_MS = 30_000;
+/** Below the 90 s after which an API server closes an idle connection, so that no request meets a closing one. */
+const KEEP_ALIVE_MS = 45_000;
+/** Load balancers drop connections that are silent for 60 s or more; client-go probes as often. */
+const TCP_KEEP_ALIVE_MS = 30_000;
+
+export function createConnectionPool(): ConnectionPool {
+  let current: { readonly transport: Transport; readonly connections: Connections } | undefined;
+  const open = new Set<Dispatcher>();
+
+  function openFor(transport: Transport): Connections {
+    const connections = {
+      requests: dispatcher(transport, { connections: REQUEST_CONNECTIONS, bodyTimeout: ANSWER_TIMEOUT_MS }),
+      // How long a stream may be silent is for its reader to say.
+      watches: dispatcher(transport, { connections: null, bodyTimeout: 0 }),
+    };
+    open.add(connections.requests).add(connections.watches);
+    return connections;
+  }
+
+  async function retire(it: Dispatcher): Promise<void> {
+    await it.close();
+    open.delete(it);
+  }
+
+  return {
+    for({ tls, proxy }) {
+      const transport = proxy === undefined ? { tls } : { tls, proxy };
+      if (current !== undefined && isDeepStrictEqual(current.transport, transport)) return current.connections;
+      const old = current?.connections;
+      current = { transport, connections: openFor(transport) };
+      if (old !== undefined) void Promise.allSettled([retire(old.requests), retire(old.watches)]);
+      return current.connections;
+    },
+    async close() {
+      await Promise.all([...open].map((it) => it.destroy()));
+      open.clear();
+    },
+  };
+}
+
+/**
+ * Speaks HTTP/1.1 only: over HTTP/2 all requests and streams of a client would share one connection and its
+ * flow-control window.
+ */
+function dispatcher(
+  { tls, proxy }: Transport,
+  limits: { connections: number | null; bodyTimeout: number },
+): Dispatcher {
+  const plain = {
+    allowH2: false,
+    timeout: CONNECT_TIMEOUT_MS,
+    keepAlive: true,
+    keepAliveInitialDelay: TCP_KEEP_ALIVE_MS,
+  };
+  const secure = { ...plain, ...tls };
+  const options = { ...limits, allowH2: false, headersTimeout: ANSWER_TIMEOUT_MS, keepAliveTimeout: KEEP_ALIVE_MS };
+  return proxy === undefined
+    ? new Agent({ ...options, connect: secure })
+    : new ProxyAgent({
+        ...options,
+        uri: proxy,
+        proxyTls: plain,
+        requestTls: secure,
+        connectTimeout: CONNECT_TIMEOUT_MS,
+      });
+}

@@ -1,0 +1,64 @@
+import type { KubeClient } from './client.ts';
+import { KubeError } from './errors.ts';
+
+/** What we rely on of a coordination.k8s.io/v1 Lease. */
+export interface Lease {
+  readonly apiVersion: 'coordination.k8s.io/v1';
+  readonly kind: 'Lease';
+  readonly metadata: {
+    readonly name: string;
+    readonly namespace: string;
+    readonly uid?: string;
+    readonly resourceVersion?: string;
+    readonly annotations?: Readonly<Record<string, string>>;
+  };
+  readonly spec?: {
+    /** Empty: given back. */
+    readonly holderIdentity?: string;
+    readonly leaseDurationSeconds?: number;
+    /** RFC 3339 with microseconds. */
+    readonly acquireTime?: string;
+    readonly renewTime?: string;
+    readonly leaseTransitions?: number;
+  };
+}
+
+/** Where a Lease is kept. */
+export interface LeaseAddress {
+  readonly namespace: string;
+  readonly name: string;
+}
+
+/** The Lease as the server has it, or undefined. @throws KubeError */
+export async function readLease(kube: KubeClient, at: LeaseAddress, signal: AbortSignal): Promise<Lease | undefined> {
+  try {
+    return await kube.json<Lease>({ path: pathOf(at), signal });
+  } catch (error) {
+    if (error instanceof KubeError && error.code === 'notFound') return undefined;
+    throw error;
+  }
+}
+
+/**
+ * Writes the Lease. One that was read is replaced only if nobody wrote it since; one that was not is created.
+ * @throws KubeError `conflict` or `alreadyExists` when somebody else was faster
+ */
+export async function writeLease(kube: KubeClient, lease: Lease, signal: AbortSignal): Promise<Lease> {
+  const at = { namespace: lease.metadata.namespace, name: lease.metadata.name };
+  return lease.metadata.resourceVersion === undefined
+    ? await kube.json<Lease>({ method: 'POST', path: collectionOf(at), body: lease, signal })
+    : await kube.json<Lease>({ method: 'PUT', path: pathOf(at), body: lease, signal });
+}
+
+/** Kubernetes' MicroTime. @param now in milliseconds since the epoch */
+export function microTime(now: number): string {
+  return new Date(now).toISOString().replace('Z', '000Z');
+}
+
+function collectionOf({ namespace }: LeaseAddress): string {
+  return `/apis/coordination.k8s.io/v1/namespaces/${encodeURIComponent(namespace)}/leases`;
+}
+
+function pathOf(at: LeaseAddress): string {
+  return `${collectionOf(at)}/${encodeURIComponent(at.name)}`;
+}

@@ -1,0 +1,46 @@
+/**
+ * The keeper: a small process of its own that outlives the one that started it, whatever that one dies of
+ * (SIGKILL, an uncaught exception, Ctrl-C), and then ends the process groups and removes the directories it was told of.
+ *
+ * Standard input carries one order a line: `guard <pgid>`, `release <pgid>`, `remove <directory>`.
+ * Its end, which the operating system brings about when the other side is gone, is the order to clean up.
+ */
+import { rm } from 'node:fs/promises';
+import { createInterface } from 'node:readline';
+import { setTimeout as delay } from 'node:timers/promises';
+
+const WAIT_MS = 20;
+const WAITS = 250;
+
+const groups = new Set<number>();
+const directories = new Set<string>();
+
+for await (const line of createInterface({ input: process.stdin })) obey(line);
+await Promise.all([...groups].map(end));
+for (const directory of directories) await rm(directory, { recursive: true, force: true, maxRetries: 5 });
+
+function obey(line: string): void {
+  const space = line.indexOf(' ');
+  const order = line.slice(0, space);
+  const operand = line.slice(space + 1);
+  if (order === 'guard') groups.add(Number(operand));
+  if (order === 'release') groups.delete(Number(operand));
+  if (order === 'remove') directories.add(operand);
+}
+
+/**
+ * Kills a process group and waits until it is gone, as a directory in use cannot be removed for good; but not for ever,
+ * as the dead of a container whose first process does not wait for its children stay in the process table.
+ */
+async function end(group: number): Promise<void> {
+  for (let waits = 0; signal(group) && waits < WAITS; waits += 1) await delay(WAIT_MS);
+}
+
+function signal(group: number): boolean {
+  try {
+    process.kill(-group, 'SIGKILL');
+    return true;
+  } catch {
+    return false;
+  }
+}
