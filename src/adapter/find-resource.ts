@@ -17,6 +17,17 @@ export interface Finder {
 const FIRST_WAIT_MS = 1_000;
 const LONGEST_WAIT_MS = 10_000;
 
+export interface FoundResource extends Resource {
+  /** The API server did not have it when it was first asked, so that every object of it is a new one. */
+  readonly appeared: boolean;
+}
+
+/** What keeps a resource from being watched, as a sentence; `absent`: the API server does not have it. */
+interface Obstacle {
+  readonly why: string;
+  readonly absent: boolean;
+}
+
 /**
  * Asks the API server for a resource until it serves it, so that one absent kind neither ends the process nor keeps
  * the others from being watched. Undefined when `signal` is aborted first.
@@ -25,18 +36,21 @@ export async function findResource(
   gvr: ResourceConfig['gvr'],
   finder: Finder,
   signal: AbortSignal,
-): Promise<Resource | undefined> {
+): Promise<FoundResource | undefined> {
   const groupVersion = { group: gvr.Group, version: gvr.Version };
   const name = resourceName(gvr);
+  let appeared = false;
   for (let tries = 0; !signal.aborted; tries++) {
     const answer = await look(groupVersion, gvr.Resource, finder, signal);
-    if (typeof answer !== 'string') {
+    if ('plural' in answer) {
       finder.board.clear(name);
-      return answer;
+      return { ...answer, appeared };
     }
-    finder.board.set(name, { is: 'failing', why: answer });
+    const { why } = answer;
+    appeared ||= answer.absent;
+    finder.board.set(name, { is: 'failing', why });
     const waitMs = Math.min(FIRST_WAIT_MS * 2 ** Math.min(tries, 8), LONGEST_WAIT_MS);
-    finder.log.warn({ resource: name, waitMs, detail: answer }, 'resource cannot be watched yet');
+    finder.log.warn({ resource: name, waitMs, detail: why }, 'resource cannot be watched yet');
     await finder.clock.sleep(waitMs, signal);
     finder.discovery.forget(groupVersion);
   }
@@ -48,13 +62,12 @@ export function resourceName(gvr: ResourceConfig['gvr']): string {
   return [gvr.Resource, gvr.Version, gvr.Group].filter((part) => part !== '').join('.');
 }
 
-/** The resource, or a sentence that says why there is none. */
 async function look(
   groupVersion: { group: string; version: string },
   plural: string,
   finder: Finder,
   signal: AbortSignal,
-): Promise<Resource | string> {
+): Promise<Resource | Obstacle> {
   try {
     const found = await finder.discovery.find(groupVersion, { plural }, signal);
     const apiVersion =
@@ -63,14 +76,22 @@ async function look(
       case 'found':
         return found.resource;
       case 'noGroupVersion':
-        return `The API server does not serve ${apiVersion}; install what defines it, or correct apiVersion.`;
+        return absent(`The API server does not serve ${apiVersion}; install what defines it, or correct apiVersion.`);
       case 'noResource':
-        return `The API server has no ${plural} in ${apiVersion}; it has ${found.near.slice(0, 5).join(', ')}.`;
+        return absent(`The API server has no ${plural} in ${apiVersion}; it has ${found.near.slice(0, 5).join(', ')}.`);
       case 'notWatchable':
-        return `${plural} in ${apiVersion} cannot be watched: it lacks ${found.missingVerbs.join(' and ')}.`;
+        return present(`${plural} in ${apiVersion} cannot be watched: it lacks ${found.missingVerbs.join(' and ')}.`);
     }
   } catch (error) {
-    if (error instanceof KubeError) return error.message;
+    if (error instanceof KubeError) return present(error.message);
     throw error;
   }
+}
+
+function absent(why: string): Obstacle {
+  return { why, absent: true };
+}
+
+function present(why: string): Obstacle {
+  return { why, absent: false };
 }

@@ -12,6 +12,9 @@ export interface AdapterMetrics {
   retried(reason: string): void;
   refused(by: 'sink' | 'deadLetterSink', reason: string): void;
   sinkAway(yes: boolean): void;
+  /** @param bytes written, of the index */
+  checkpointed(what: 'index' | 'lease', bytes?: number): void;
+  checkpointFailed(what: 'index' | 'lease' | 'load', reason: string): void;
   interrupted(reason: string): void;
   listed(why: string): void;
   malformed(): void;
@@ -38,7 +41,7 @@ export function createMetrics(gauges: () => DeliveryGauges): AdapterMetrics {
     found_by: ['watch', 'list', 'comparison'],
   });
   const suppressed = counter('suppressed_total', 'Objects that were seen and not told, by reason.', ['reason'], {
-    reason: ['duplicate', 'backInTime', 'unselected', 'repeated'],
+    reason: ['duplicate', 'backInTime', 'unselected', 'repeated', 'own'],
   });
   const settled = counter('events_settled_total', 'Events that are done with.', ['as'], {
     as: ['delivered', 'deadLettered', 'dropped'],
@@ -93,6 +96,19 @@ export function createMetrics(gauges: () => DeliveryGauges): AdapterMetrics {
     },
   );
   const malformed = counter('malformed_total', 'Lines and lists that could not be understood.', [], {});
+  const checkpoints = counter('checkpoint_writes_total', 'Writes of the checkpoint.', ['what'], {
+    what: ['index', 'lease'],
+  });
+  const checkpointBytes = counter('checkpoint_bytes_total', 'Packed bytes of the index that were written.', [], {});
+  const checkpointFailures = counter(
+    'checkpoint_failures_total',
+    'Checkpoints that could not be written or read.',
+    ['what', 'reason'],
+    {
+      what: ['index', 'lease', 'load'],
+      reason: ['unreachable', 'timedOut', 'forbidden', 'conflict', 'serverError', 'malformed'],
+    },
+  );
   const established = new Gauge({
     name: 'watchbridge_stream_established',
     help: '1 while the watch of a stream is open.',
@@ -119,6 +135,11 @@ export function createMetrics(gauges: () => DeliveryGauges): AdapterMetrics {
     refused: (by, reason) => refusals.inc({ by, reason }),
     sinkAway: (yes) => away.set(yes ? 1 : 0),
     retried: (reason) => retries.inc({ reason }),
+    checkpointed: (what, bytes = 0) => {
+      checkpoints.inc({ what });
+      checkpointBytes.inc(bytes);
+    },
+    checkpointFailed: (what, reason) => checkpointFailures.inc({ what, reason }),
     interrupted: (reason) => interruptions.inc({ reason }),
     listed: (why) => lists.inc({ why }),
     malformed: () => malformed.inc(),

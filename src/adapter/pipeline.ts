@@ -1,7 +1,10 @@
+import type { Ledger } from '../checkpoint/ledger.ts';
 import type { Lanes } from '../delivery/lanes.ts';
 import { type Origin, toCloudEvent } from '../events/from-change.ts';
 import type { RecentIds } from '../events/recent-ids.ts';
+import type { Resource } from '../kube/resource.ts';
 import type { Clock } from '../process/clock.ts';
+import type { ObjectHead } from '../watch/change.ts';
 import type { Step } from '../watch/watch-stream.ts';
 import type { AdapterMetrics } from './metrics.ts';
 import type { DeliveryReport } from './report.ts';
@@ -13,20 +16,31 @@ export interface PipelineIo {
   readonly clock: Clock;
   readonly metrics: AdapterMetrics;
   readonly report: DeliveryReport;
+  /** Whether the adapter itself writes this object: telling its changes would change it again, for ever. */
+  readonly isOwn: (resource: Resource, object: ObjectHead) => boolean;
 }
 
 /**
- * The life of an event: a change comes out of the watch, becomes a CloudEvent, and goes into its object's lane.
- * Nothing is pulled from `steps` while the lanes are full, so a slow sink slows the socket and memory stays bounded.
+ * The life of an event: a change comes out of the watch, becomes a CloudEvent, goes into its object's lane, and when
+ * it is settled the ledger knows. Nothing is pulled from `steps` while the lanes are full, so a slow sink slows the
+ * socket and memory stays bounded.
  */
-export async function runPipeline(steps: AsyncIterable<Step>, origin: Origin, io: PipelineIo): Promise<void> {
+export async function runPipeline(
+  steps: AsyncIterable<Step>,
+  origin: Origin,
+  ledger: Ledger,
+  io: PipelineIo,
+): Promise<void> {
   const { resource } = origin;
   for await (const step of steps) {
+    const settle = ledger.open(step);
     for (const change of step.changes) {
       io.metrics.changed(change);
       const event = toCloudEvent(change, origin, step.epoch, io.clock.now());
-      if (io.recent.repeats(event.id)) {
-        io.metrics.suppressed('repeated');
+      const unwanted = io.isOwn(resource, change.object) ? 'own' : io.recent.repeats(event.id) ? 'repeated' : undefined;
+      if (unwanted !== undefined) {
+        io.metrics.suppressed(unwanted);
+        settle(change);
         continue;
       }
       const readAt = io.clock.monotonic();
@@ -34,6 +48,7 @@ export async function runPipeline(steps: AsyncIterable<Step>, origin: Origin, io
         lane: `${resource.plural}.${resource.group}/${change.object.namespace}/${change.object.name}`,
         event,
         settled: (as) => {
+          settle(change);
           io.metrics.settled(as, (io.clock.monotonic() - readAt) / 1_000);
           if (as === 'delivered') io.report.delivered();
         },

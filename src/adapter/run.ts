@@ -1,35 +1,36 @@
+import { createStreamMemory, NO_MEMORY } from '../checkpoint/stream-memory.ts';
 import { createLanes, type Lanes } from '../delivery/lanes.ts';
-import { DEFAULT_RETRY_POLICY } from '../delivery/judge.ts';
-import { createSink } from '../delivery/sink.ts';
-import { scopeHash } from '../events/event-id.ts';
+import { createSink, type Sink } from '../delivery/sink.ts';
+import { gapEvent } from '../events/gap-event.ts';
 import type { Origin } from '../events/from-change.ts';
-import { isOwnedBy } from '../events/owner-filter.ts';
 import { createRecentIds } from '../events/recent-ids.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { createDiscovery } from '../kube/discovery.ts';
-import type { Resource } from '../kube/resource.ts';
 import type { Clock } from '../process/clock.ts';
 import type { Log } from '../process/log.ts';
 import { serve } from '../process/serve.ts';
-import { createKnownObjects } from '../watch/known-objects.ts';
-import type { Stream } from '../watch/requests.ts';
-import { watchStream } from '../watch/watch-stream.ts';
+import type { StreamNews } from '../watch/stream-news.ts';
 import type { AdapterConfig } from './config.ts';
-import { findResource, type Finder, resourceName } from './find-resource.ts';
+import { retryPolicy } from './delivery-config.ts';
+import { parseDuration } from './duration.ts';
+import { resourceName } from './find-resource.ts';
+import { keepCheckpoint } from './keep-checkpoint.ts';
+import { isOwnObject, lead, type Lead } from './lead.ts';
 import { createMetrics } from './metrics.ts';
-import { type PipelineIo, runPipeline } from './pipeline.ts';
 import { metricsHandler, probesHandler } from './probes.ts';
 import { createDeliveryReport, reportStream } from './report.ts';
-import type { ResourceConfig } from './source-config.ts';
 import { createStreamBoard } from './stream-board.ts';
+import { runStreams } from './streams.ts';
 
 export interface AdapterIo {
   readonly kube: KubeClient;
   readonly clock: Clock;
   readonly log: Log;
+  /** What tells this process from every other one that may hold the source's Lease. */
+  readonly identity: string;
 }
 
-/** Events on the wire at once, over all objects. */
+/** Events on the wire at once, over all objects, at the most. */
 const IN_FLIGHT = 128;
 /** What may be queued when the sink is slower than the changes come; then the watches are not read. */
 const BUFFER_BYTES = 8 * 1024 * 1024;
@@ -37,33 +38,28 @@ const BUFFER_BYTES = 8 * 1024 * 1024;
 const RECENT_IDS = 8_192;
 /** How long the queue may take to empty after a stop; Kubernetes kills a Pod after 30 s by default. */
 const DRAIN_MS = 20_000;
+/** How long the last writes of the checkpoint may take after that. */
+const FINISH_MS = 5_000;
 
 /**
- * Runs the receive adapter until `signal` is aborted: watches, delivers, and drains.
- * @returns how many events were left undelivered
- * @throws ListenError when a port is taken
+ * Runs the receive adapter until `signal` is aborted: waits for its turn, watches, delivers, drains, and leaves its
+ * checkpoint to the next one.
+ * @throws ListenError when a port is taken, LeadershipLost when another replica delivers from now on
  */
-export async function runAdapter(config: AdapterConfig, io: AdapterIo, signal: AbortSignal): Promise<number> {
-  const { clock, log } = io;
+export async function runAdapter(config: AdapterConfig, io: AdapterIo, signal: AbortSignal): Promise<void> {
+  const { kube, clock, log } = io;
   const hardStop = new AbortController();
+  let leader: Lead | undefined;
   const metrics = createMetrics(() => lanes.gauges());
   const board = createStreamBoard(metrics.established);
   // Before the probes are served: an empty board would be a ready one.
   for (const { gvr } of config.source.resources) board.set(resourceName(gvr), { is: 'starting' });
   const report = createDeliveryReport({ log, metrics, clock });
-  const sink = createSink({
-    url: config.sink,
-    ca: config.sinkCa,
-    connections: IN_FLIGHT,
-    timeoutMs: config.sinkTimeoutMs,
-    contentMode: config.source.delivery?.format === 'json' ? 'structured' : 'binary',
-    headers: ['kn-namespace', config.namespace],
-  });
+  const sinks = createSinks(config);
   const lanes = createLanes({
-    sink,
-    deadLetterSink: undefined,
-    maySend: () => true,
-    policy: DEFAULT_RETRY_POLICY,
+    ...sinks,
+    maySend: () => leader?.leadership.holds() ?? true,
+    policy: retryPolicy(config.source.delivery),
     clock,
     inFlight: IN_FLIGHT,
     bufferBytes: BUFFER_BYTES,
@@ -77,98 +73,78 @@ export async function runAdapter(config: AdapterConfig, io: AdapterIo, signal: A
     handler: metricsHandler(metrics.registry),
   });
   log.info(
-    { probesPort: probes.port, metricsPort: scrapes.port, sink: config.sink.origin, server: io.kube.server },
+    { probesPort: probes.port, metricsPort: scrapes.port, sink: config.sink.origin, server: kube.server },
     'adapter started',
   );
-  try {
-    const pipeline: PipelineIo = {
+
+  const watchAndDrain = async (): Promise<void> => {
+    const reporter = (name: string, origin: Origin) => {
+      const tell = reportStream(name, { log, metrics, board });
+      return (news: StreamNews): void => {
+        tell(news);
+        if (news.is !== 'listed' || news.why === 'start' || config.source.gapEvents !== true) return;
+        lanes.send({ lane: `gap/${name}`, event: gapEvent(news, origin, name, clock.now()), settled: () => undefined });
+      };
+    };
+    const pipeline = {
       lanes,
       recent: createRecentIds(RECENT_IDS),
       clock,
       metrics,
       report,
+      isOwn: isOwnObject(config),
     };
-    const finder: Finder = { discovery: createDiscovery(io.kube), board, clock, log };
-    await Promise.all(
-      config.source.resources.map((resource) =>
-        runResource(resource, config, finder, { ...io, pipeline, reportIo: { log, metrics, board } }, signal),
-      ),
-    );
-    // No resource to watch, or every stream ended with the signal.
+    const finder = { discovery: createDiscovery(kube), board, clock, log };
+    const memoryOf = (key: string) => leader?.checkpoint.memoryOf(key) ?? createStreamMemory(NO_MEMORY);
+    await runStreams(config, { kube, clock, finder, pipeline, memoryOf, reporter }, signal);
+    // Where there is nothing to watch, the adapter still runs until it is asked to stop.
     await aborted(signal);
-    return await drain(lanes, clock, log);
+    await drain(lanes, clock, log);
+  };
+
+  const leadAndWatch = async ({ checkpoint }: Lead): Promise<void> => {
+    const keeping = new AbortController();
+    const kept = keepCheckpoint(checkpoint, { clock, log, metrics, renewed: lanes.wake }, keeping.signal);
+    const watched = watchAndDrain().finally(() => keeping.abort());
+    await Promise.all([kept, watched]);
+    await checkpoint.finish(AbortSignal.timeout(FINISH_MS));
+    log.info('checkpoint stored and Lease released');
+  };
+
+  try {
+    const { checkpoint = 'None' } = config.source;
+    const answer = checkpoint === 'None' ? 'unable' : await lead(config, { ...io, metrics, board }, signal);
+    if (answer === undefined) return;
+    if (answer === 'unable') await watchAndDrain();
+    else {
+      leader = answer;
+      await leadAndWatch(leader);
+    }
   } finally {
     hardStop.abort();
-    await Promise.all([sink.close(), probes.close(), scrapes.close()]);
+    await Promise.all([sinks.sink.close(), sinks.deadLetterSink?.close(), probes.close(), scrapes.close()]);
   }
 }
 
-interface ResourceIo extends AdapterIo {
-  readonly pipeline: PipelineIo;
-  readonly reportIo: Parameters<typeof reportStream>[1];
-}
-
-/** Watches one entry of `resources`, in each of its namespaces, through every absence of the resource. */
-async function runResource(
-  wanted: ResourceConfig,
-  config: AdapterConfig,
-  finder: Finder,
-  io: ResourceIo,
-  signal: AbortSignal,
-): Promise<void> {
-  const first = await findResource(wanted.gvr, finder, signal);
-  if (first === undefined) return;
-  const everywhere = config.source.allNamespaces || !first.namespaced;
-  const scopes = everywhere ? [undefined] : config.source.namespaces;
-  await Promise.all(
-    scopes.map(async (namespace) => {
-      const name = namespace === undefined ? streamName(wanted) : `${streamName(wanted)} in ${namespace}`;
-      const known = createKnownObjects();
-      finder.board.set(name, { is: 'starting' });
-      const tell = reportStream(name, io.reportIo);
-      let resource: Resource | undefined = first;
-      while (resource !== undefined && !signal.aborted) {
-        const stream = streamOf(wanted, resource, namespace, config);
-        const steps = watchStream(stream, known, { kube: io.kube, clock: io.clock, tell }, signal);
-        await runPipeline(steps, originOf(resource, config, io.kube.server), io.pipeline);
-        if (signal.aborted) return;
-        finder.discovery.forget({ group: resource.group, version: resource.version });
-        resource = await findResource(wanted.gvr, finder, signal);
-      }
-    }),
-  );
-}
-
-function streamOf(
-  wanted: ResourceConfig,
-  resource: Resource,
-  namespace: string | undefined,
-  config: AdapterConfig,
-): Stream {
-  const { mode, owner, initialEvents } = config.source;
+function createSinks(config: AdapterConfig): { sink: Sink; deadLetterSink: Sink | undefined } {
+  const { delivery } = config.source;
+  const common = {
+    connections: IN_FLIGHT,
+    timeoutMs: parseDuration(delivery?.timeout ?? '') ?? config.sinkTimeoutMs,
+    contentMode: delivery?.format === 'json' ? 'structured' : 'binary',
+    headers: ['kn-namespace', config.namespace],
+  } as const;
+  const { uri, CACerts } = delivery?.deadLetterSink ?? {};
   return {
-    resource,
-    namespace,
-    labelSelector: wanted.selector === '' ? undefined : wanted.selector,
-    carries: mode === 'Reference' ? 'metadata' : 'objects',
-    initialEvents: initialEvents === 'All' ? 'all' : 'none',
-    ...(owner !== undefined && { selects: (object: Buffer) => isOwnedBy(object, owner) }),
+    sink: createSink({ ...common, url: config.sink, ca: config.sinkCa }),
+    deadLetterSink:
+      uri === undefined
+        ? undefined
+        : createSink({ ...common, url: new URL(uri), ca: CACerts === undefined ? [] : [CACerts] }),
   };
 }
 
-function originOf(resource: Resource, config: AdapterConfig, server: string): Origin {
-  const { mode, sourceUid } = config.source;
-  const source = sourceUid ?? `${config.namespace}/${config.name}`;
-  const scope = scopeHash({ source, group: resource.group, version: resource.version, plural: resource.plural, mode });
-  return { server, resource, mode, scope, overrides: config.overrides };
-}
-
-/** What the resource is called, with the selector where there is one. */
-function streamName({ gvr, selector }: ResourceConfig): string {
-  return selector === undefined || selector === '' ? resourceName(gvr) : `${resourceName(gvr)}[${selector}]`;
-}
-
-async function drain(lanes: Lanes, clock: Clock, log: Log): Promise<number> {
+async function drain(lanes: Lanes, clock: Clock, log: Log): Promise<void> {
   const waiting = lanes.gauges().queued;
   log.info({ queued: waiting }, 'stopping: no more changes are read, queued events are delivered');
   const drained = new AbortController();
@@ -176,7 +152,6 @@ async function drain(lanes: Lanes, clock: Clock, log: Log): Promise<number> {
   const left = lanes.gauges().queued;
   if (left > 0) log.error({ undelivered: left, drainMs: DRAIN_MS }, 'stopped before every event was delivered');
   else log.info({ delivered: waiting }, 'stopped');
-  return left;
 }
 
 async function aborted(signal: AbortSignal): Promise<void> {

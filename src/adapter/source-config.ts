@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { labelSelectorProblem } from '../kube/label-selector.ts';
+import { type DeliveryConfig, deliveryConfig } from './delivery-config.ts';
 
 /**
  * `K_SOURCE_CONFIG`: the one contract between controller and receive adapter. Upstream's fields keep their names and
@@ -19,18 +20,21 @@ export interface SourceConfig {
   /** Ours. The uid of the ApiServerSource; makes ids differ between two sources of one name, one after the other. */
   readonly sourceUid?: string | undefined;
   readonly delivery?: DeliveryConfig | undefined;
+  /**
+   * Ours. What outlives the process, in a Lease and ConfigMaps beside the source. `None` (default): nothing, as
+   * upstream. `Position`: where each stream resumes. `Full`: also which objects exist, so that no delete is missed.
+   */
+  readonly checkpoint?: CheckpointTier | undefined;
+  /** Ours. Whether a gap in the history is also told to the sink, as an event of its own type. Default: false. */
+  readonly gapEvents?: boolean | undefined;
 }
+
+export type CheckpointTier = 'None' | 'Position' | 'Full';
 
 export interface ResourceConfig {
   readonly gvr: { readonly Group: string; readonly Version: string; readonly Resource: string };
   /** In the API server's query syntax. */
   readonly selector?: string | undefined;
-}
-
-/** Ours. A part of Knative's DeliverySpec. */
-export interface DeliveryConfig {
-  /** `binary` (default) or `json`: the CloudEvents content mode. */
-  readonly format?: 'binary' | 'json' | undefined;
 }
 
 const DNS_LABEL = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
@@ -74,9 +78,9 @@ const sourceConfig = z.object({
   failFast: z.boolean().optional(),
   initialEvents: z.enum(['None', 'All'], { error: 'expected None or All' }).optional(),
   sourceUid: z.string().min(1).optional(),
-  delivery: z
-    .object({ format: z.enum(['binary', 'json'], { error: 'expected binary or json' }).optional() })
-    .optional(),
+  delivery: deliveryConfig.optional(),
+  checkpoint: z.enum(['None', 'Position', 'Full'], { error: 'expected None, Position or Full' }).optional(),
+  gapEvents: z.boolean({ error: 'expected true or false' }).optional(),
 });
 
 /** Deeper or longer than any configuration that a person or a controller writes. */

@@ -15,9 +15,7 @@ export interface StreamBoard {
 }
 
 /** @param onChange hears whether a stream is established; undefined when its entry is cleared */
-export function createStreamBoard(
-  onChange: (stream: string, established: boolean | undefined) => void,
-): StreamBoard {
+export function createStreamBoard(onChange: (stream: string, established: boolean | undefined) => void): StreamBoard {
   const standings = new Map<string, StreamStanding>();
   return {
     set: (stream, standing) => {

@@ -1,9 +1,12 @@
+import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
 import { parseArgs } from 'node:util';
 import { readAdapterConfig } from '../adapter/config.ts';
 import { runAdapter } from '../adapter/run.ts';
 import { createKubeClient } from '../kube/client.ts';
 import { loadClusterAccess } from '../kube/config.ts';
 import { KubeError } from '../kube/errors.ts';
+import { LeadershipLost } from '../kube/leadership.ts';
 import { systemClock } from '../process/clock.ts';
 import { EXIT, type ExitCode } from '../process/exit.ts';
 import { createLog } from '../process/log.ts';
@@ -61,14 +64,15 @@ export async function adapter(
     });
     const kube = createKubeClient(access, { userAgent: `watchbridge-adapter/${VERSION}` });
     try {
-      await runAdapter(read.config, { kube, clock: systemClock, log }, signal);
+      const identity = `${env['POD_NAME'] ?? hostname()}_${randomUUID()}`;
+      await runAdapter(read.config, { kube, clock: systemClock, log, identity }, signal);
       return EXIT.ok;
     } finally {
       await kube.close();
     }
   } catch (error) {
-    if (!(error instanceof KubeError) && !(error instanceof ListenError)) throw error;
-    log.fatal({ detail: error.message }, 'adapter cannot run');
+    if (![KubeError, ListenError, LeadershipLost].some((known) => error instanceof known)) throw error;
+    log.fatal({ detail: error instanceof Error ? error.message : String(error) }, 'adapter cannot run');
     return EXIT.failed;
   }
 }

@@ -31,13 +31,22 @@ export function createInterpreter(stream: Stream, known: KnownObjects, tell: (ne
   /** What the last complete list did not mention, by name, until it is told. */
   let gone = new Map<string, ObjectHead>();
   let lastList: Listing | undefined;
+  /** A deleted object is known no longer, so the repetition of its delete would look like another one. */
+  let lastDeleted: ObjectHead | undefined;
 
   const observe = (state: WatchState, type: WatchType, head: ObjectHead, bytes: Buffer): Observation => {
     if (stream.selects !== undefined && !stream.selects(bytes)) {
       known.forget(head.namespace, head.name);
       return { changes: [], suppressed: 'unselected' };
     }
-    return state.at === 'listing' ? observeListed(known, state, head, bytes) : observeWatched(known, type, head, bytes);
+    if (type === 'DELETED') {
+      if (isSame(head, lastDeleted)) return { changes: [], suppressed: 'duplicate' };
+      lastDeleted = head;
+    } else if (state.at === 'listing') {
+      return observeListed(known, state, head, bytes);
+    }
+    // A delete inside a streaming list happened while it ran (apiserver, cache_watcher.go) and is not told again.
+    return observeWatched(known, type, head, bytes);
   };
 
   const take = (state: WatchState, object: ObjectHead, observation: Observation, changes: Change[]): void => {
@@ -58,6 +67,8 @@ export function createInterpreter(stream: Stream, known: KnownObjects, tell: (ne
   /** The list is complete: what it did not mention is gone. Bodies are fetched where the events would carry them. */
   const endList = (state: Listing, resourceVersion: string, changes: Change[]): WatchState => {
     lastList = state;
+    // Left by a first list that was begun and not finished: never told, so neither is that they went.
+    if (isSilent(stream, state)) for (const { namespace, name } of known.unlisted()) known.forget(namespace, name);
     gone = new Map(Array.from(known.unlisted(), (object) => [`${object.namespace}/${object.name}`, object]));
     const recall = gone.size > 0 && stream.carries === 'objects' && state.since !== undefined;
     if (!recall) finishList(resourceVersion, changes);
@@ -111,6 +122,7 @@ export function createInterpreter(stream: Stream, known: KnownObjects, tell: (ne
   return {
     beginList: () => {
       known.beginList();
+      lastDeleted = undefined;
       found = { add: 0, update: 0, delete: 0 };
     },
     lines: (start, lines) => {
@@ -130,6 +142,9 @@ export function createInterpreter(stream: Stream, known: KnownObjects, tell: (ne
       if (page.is === 'malformed') {
         tell(page);
         return { changes: [], state, failure: new KubeError('malformed', page.sentence) };
+      }
+      if (page.continueToken !== undefined && page.continueToken === state.continueToken) {
+        return { changes: [], state, failure: goesInCircles() };
       }
       const changes: Change[] = [];
       if (state.at === 'remembering') remember(page.objects);
@@ -161,6 +176,17 @@ export function createInterpreter(stream: Stream, known: KnownObjects, tell: (ne
 function statusCode(status: unknown): number {
   const code = (status as { code?: unknown } | null)?.code;
   return typeof code === 'number' ? code : 500;
+}
+
+function isSame(a: ObjectHead, b: ObjectHead | undefined): boolean {
+  return a.uid === b?.uid && a.resourceVersion === b.resourceVersion;
+}
+
+function goesInCircles(): KubeError {
+  return new KubeError(
+    'malformed',
+    'The API server answered a page with the same continue token that asked for it, so the list would never end. It is begun anew.',
+  );
 }
 
 function outOfOrder(state: WatchState, resourceVersion: string): KubeError {

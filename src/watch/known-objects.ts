@@ -14,6 +14,7 @@ export interface KnownObjects {
   beginList(): void;
   /** The objects that the list under way has not mentioned: at its end, those that are gone. */
   unlisted(): Generator<ObjectHead>;
+  all(): Generator<ObjectHead>;
 }
 
 /**
@@ -48,6 +49,12 @@ export function createKnownObjects(): KnownObjects {
 
   const versionAt = (slot: number): string => oddVersions.get(slot) ?? String(versions[slot]);
 
+  const headAt = (key: string, slot: number): ObjectHead => {
+    const slash = key.indexOf('/');
+    const named = { namespace: key.slice(0, slash), name: key.slice(slash + 1) };
+    return { ...named, uid: uids[slot] ?? '', resourceVersion: versionAt(slot) };
+  };
+
   return {
     get size() {
       return slots.size;
@@ -80,12 +87,10 @@ export function createKnownObjects(): KnownObjects {
       list++;
     },
     unlisted: function* () {
-      for (const [key, slot] of slots) {
-        if (lists[slot] === list) continue;
-        const slash = key.indexOf('/');
-        const named = { namespace: key.slice(0, slash), name: key.slice(slash + 1) };
-        yield { ...named, uid: uids[slot] ?? '', resourceVersion: versionAt(slot) };
-      }
+      for (const [key, slot] of slots) if (lists[slot] !== list) yield headAt(key, slot);
+    },
+    all: function* () {
+      for (const [key, slot] of slots) yield headAt(key, slot);
     },
   };
 }

@@ -163,7 +163,9 @@ export function isBehind(state: WatchState, resourceVersion: string): boolean {
 
 function progressed(state: Watching, resourceVersion: string): Watching {
   const { form, epoch, knowsAll } = state;
-  return { at: 'watching', form, epoch, knowsAll, resourceVersion, tries: 0, suspicions: 0 };
+  // What comes again at the same version does not show that the next line can be understood.
+  const suspicions = resourceVersion === state.resourceVersion ? state.suspicions : 0;
+  return { at: 'watching', form, epoch, knowsAll, resourceVersion, tries: 0, suspicions };
 }
 
 function probed(state: Probing, head: string): Active {
@@ -202,7 +204,7 @@ function ended(state: Active, input: Ended): WatchState {
 }
 
 function failed(state: Active, input: Failed): WatchState {
-  if (input.code === 'notFound') return { at: 'gone' };
+  if (input.code === 'notFound' && state.at !== 'recalling') return { at: 'gone' };
   switch (state.at) {
     case 'listing':
       return listingFailed(state, input);
@@ -216,7 +218,7 @@ function failed(state: Active, input: Failed): WatchState {
         ? waitingFor(state, input.retryAfterMs, input.jitter, longestWait(input.code))
         : listing(state, 'expired', state.since, false);
     case 'recalling':
-      // Bodies are a courtesy: the deletes are known and told without them.
+      // Bodies are a courtesy: the deletes are known and told without them, whatever the watch meets then.
       return watchingFrom(state, state.resourceVersion);
   }
 }
@@ -232,10 +234,12 @@ function listingFailed(state: Listing, input: Failed): WatchState {
 
 function watchingFailed(state: Watching, input: Failed): WatchState {
   switch (input.code) {
-    case 'expired':
-      return state.knowsAll
-        ? listing(state, 'expired', state.resourceVersion, true)
-        : remembering(state, state.resourceVersion);
+    case 'expired': {
+      const { knowsAll, resourceVersion } = state;
+      const next = knowsAll ? listing(state, 'expired', resourceVersion, true) : remembering(state, resourceVersion);
+      // A restarted server expires all its watches at once, and one that keeps no history every watch after a list.
+      return waitingFor(next, input.retryAfterMs, input.jitter);
+    }
     case 'malformed':
     case 'serverError':
     case 'invalid': {

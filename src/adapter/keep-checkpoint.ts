@@ -1,0 +1,65 @@
+import type { Checkpoint } from '../checkpoint/checkpoint.ts';
+import { KubeError } from '../kube/errors.ts';
+import type { Clock } from '../process/clock.ts';
+import type { Log } from '../process/log.ts';
+import type { AdapterMetrics } from './metrics.ts';
+
+export interface KeepIo {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly metrics: AdapterMetrics;
+  /** Called after each renewal: what was held back may be sent. */
+  readonly renewed: () => void;
+}
+
+/** A third of the Lease's duration, so that two renewals may fail. */
+const RENEW_EVERY_MS = 5_000;
+const RETRY_AFTER_MS = 1_000;
+
+/**
+ * Renews the Lease and stores the checkpoint until `signal` is aborted. A failed write is told and tried again; the
+ * stored position then stays where it is, which costs repeats after a crash and nothing else.
+ * @throws LeadershipLost
+ */
+export async function keepCheckpoint(checkpoint: Checkpoint, io: KeepIo, signal: AbortSignal): Promise<void> {
+  let saving: Promise<void> | undefined;
+  let waitMs = RENEW_EVERY_MS;
+  while (!signal.aborted) {
+    await io.clock.sleep(waitMs, signal);
+    if (signal.aborted) break;
+    // A large index takes longer to write than a Lease may wait.
+    saving ??= save(checkpoint, io, signal).finally(() => (saving = undefined));
+    waitMs = (await renew(checkpoint, io, signal)) ? RENEW_EVERY_MS : RETRY_AFTER_MS;
+  }
+  await saving;
+}
+
+async function save(checkpoint: Checkpoint, io: KeepIo, signal: AbortSignal): Promise<void> {
+  try {
+    await checkpoint.saveIndex(signal);
+  } catch (error) {
+    if (!(error instanceof KubeError)) throw error;
+    if (!signal.aborted) failed('index', error, io);
+  }
+}
+
+async function renew(checkpoint: Checkpoint, io: KeepIo, signal: AbortSignal): Promise<boolean> {
+  try {
+    const result = await checkpoint.renew(signal);
+    io.metrics.checkpointed('lease');
+    if (result === 'rewound') {
+      io.log.error('the API server has an older Lease than it had confirmed: its history was replaced');
+    }
+    io.renewed();
+    return true;
+  } catch (error) {
+    if (!(error instanceof KubeError)) throw error;
+    if (!signal.aborted) failed('lease', error, io);
+    return false;
+  }
+}
+
+function failed(what: 'index' | 'lease', error: KubeError, io: KeepIo): void {
+  io.metrics.checkpointFailed(what, error.code);
+  io.log.error({ what, reason: error.code, detail: error.message }, 'checkpoint not written; the stored one stays');
+}

@@ -1,0 +1,125 @@
+import { createHash } from 'node:crypto';
+import type { StreamMemory } from '../checkpoint/stream-memory.ts';
+import { scopeHash } from '../events/event-id.ts';
+import type { Origin } from '../events/from-change.ts';
+import { isOwnedBy } from '../events/owner-filter.ts';
+import type { KubeClient } from '../kube/client.ts';
+import type { Resource } from '../kube/resource.ts';
+import type { Clock } from '../process/clock.ts';
+import type { Stream } from '../watch/requests.ts';
+import type { StreamNews } from '../watch/stream-news.ts';
+import { FIRST, resumed } from '../watch/watch-state.ts';
+import { watchStream } from '../watch/watch-stream.ts';
+import type { AdapterConfig } from './config.ts';
+import { findResource, type Finder, type FoundResource, resourceName } from './find-resource.ts';
+import { type PipelineIo, runPipeline } from './pipeline.ts';
+import type { ResourceConfig } from './source-config.ts';
+
+/** What all streams of an adapter are run with. */
+export interface StreamsIo {
+  readonly kube: KubeClient;
+  readonly clock: Clock;
+  readonly finder: Finder;
+  readonly pipeline: PipelineIo;
+  readonly memoryOf: (streamKey: string) => StreamMemory;
+  /** Hears what a stream says of itself; `name` is for people. */
+  readonly reporter: (name: string, origin: Origin) => (news: StreamNews) => void;
+}
+
+/** Watches all that the source asks for, each stream by itself, until `signal` is aborted. */
+export async function runStreams(config: AdapterConfig, io: StreamsIo, signal: AbortSignal): Promise<void> {
+  await Promise.all(config.source.resources.map((wanted) => runResource(wanted, config, io, signal)));
+}
+
+/** The keys of all streams that the source may come to have; which of them depends on what is namespaced. */
+export function streamKeys({ source }: AdapterConfig): Set<string> {
+  const scopes = [undefined, ...source.namespaces];
+  return new Set(source.resources.flatMap((wanted) => scopes.map((scope) => streamKey(wanted, scope, source.owner))));
+}
+
+/** Watches one entry of `resources`, in each of its namespaces. */
+async function runResource(
+  wanted: ResourceConfig,
+  config: AdapterConfig,
+  io: StreamsIo,
+  signal: AbortSignal,
+): Promise<void> {
+  const found = await findResource(wanted.gvr, io.finder, signal);
+  if (found === undefined) return;
+  const everywhere = config.source.allNamespaces || !found.namespaced;
+  const scopes = everywhere ? [undefined] : config.source.namespaces;
+  await Promise.all(scopes.map((namespace) => runScope(wanted, found, namespace, config, io, signal)));
+}
+
+/** Watches one stream, through every absence of its resource. */
+async function runScope(
+  wanted: ResourceConfig,
+  first: FoundResource,
+  namespace: string | undefined,
+  config: AdapterConfig,
+  io: StreamsIo,
+  signal: AbortSignal,
+): Promise<void> {
+  const name = streamName(wanted, namespace);
+  const { known, ledger, position, complete } = io.memoryOf(streamKey(wanted, namespace, config.source.owner));
+  io.finder.board.set(name, { is: 'starting' });
+  let from = position === undefined ? FIRST : resumed(position, complete);
+  for (let found: FoundResource | undefined = first; found !== undefined && !signal.aborted;) {
+    const origin = originOf(found, config, io.kube.server);
+    const report = io.reporter(name, origin);
+    const tell = (news: StreamNews): void => {
+      // What a list made known, or showed to be gone without being told, stands in no change.
+      if (news.is === 'listed') ledger.soil();
+      report(news);
+    };
+    const stream = streamOf(wanted, found, namespace, config);
+    const steps = watchStream(stream, known, { kube: io.kube, clock: io.clock, tell }, signal, from);
+    await runPipeline(steps, origin, ledger, io.pipeline);
+    if (signal.aborted) return;
+    io.finder.discovery.forget(found);
+    found = await findResource(wanted.gvr, io.finder, signal);
+    // Whoever removes a resource removes its objects: what is listed when it is back is compared with those known.
+    from = { ...FIRST, why: known.size > 0 ? 'expired' : 'start', epoch: ledger.position()?.epoch ?? 0 };
+  }
+}
+
+function streamOf(
+  wanted: ResourceConfig,
+  resource: FoundResource,
+  namespace: string | undefined,
+  config: AdapterConfig,
+): Stream {
+  const { mode, owner, initialEvents } = config.source;
+  return {
+    resource,
+    namespace,
+    labelSelector: wanted.selector === '' ? undefined : wanted.selector,
+    carries: mode === 'Reference' ? 'metadata' : 'objects',
+    // A resource that was not there before has no objects that existed before.
+    initialEvents: initialEvents === 'All' || resource.appeared ? 'all' : 'none',
+    ...(owner !== undefined && { selects: (object: Buffer) => isOwnedBy(object, owner) }),
+  };
+}
+
+function originOf(resource: Resource, config: AdapterConfig, server: string): Origin {
+  const { mode, sourceUid } = config.source;
+  const source = sourceUid ?? `${config.namespace}/${config.name}`;
+  const scope = scopeHash({ source, group: resource.group, version: resource.version, plural: resource.plural, mode });
+  return { server, resource, mode, scope, overrides: config.overrides };
+}
+
+/** What a person calls the stream: the resource, its selector and its namespace. */
+function streamName({ gvr, selector }: ResourceConfig, namespace: string | undefined): string {
+  const selected = selector === undefined || selector === '' ? '' : `[${selector}]`;
+  return `${resourceName(gvr)}${selected}${namespace === undefined ? '' : ` in ${namespace}`}`;
+}
+
+/** What names the stream in a checkpoint: all that decides which objects it holds, and nothing else. */
+function streamKey(
+  { gvr, selector }: ResourceConfig,
+  namespace: string | undefined,
+  owner: { apiVersion: string; kind: string } | undefined,
+): string {
+  const text = JSON.stringify([gvr.Group, gvr.Version, gvr.Resource, selector ?? '', namespace ?? '', owner ?? null]);
+  return createHash('sha256').update(text).digest('hex').slice(0, 12);
+}

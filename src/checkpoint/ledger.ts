@@ -1,0 +1,90 @@
+import type { Change, ObjectHead, ObjectVersion } from '../watch/change.ts';
+import type { KnownObjects } from '../watch/known-objects.ts';
+import type { Step } from '../watch/watch-stream.ts';
+import { createWatermark, type Position } from './watermark.ts';
+
+/**
+ * What of a stream is settled: its position, and each object in the last state that is settled. What is known runs
+ * ahead of that by the changes that are still on their way; the ledger keeps the difference.
+ */
+export interface Ledger {
+  /** Takes note of a step before its changes are sent. The answer is to be called as each change is settled. */
+  open(step: Step): (change: Change) => void;
+  position(): Position | undefined;
+  /** About how many objects are settled. */
+  size(): number;
+  /** Every object in its settled state. */
+  settled(): Generator<ObjectHead>;
+  /** What has changed since {@link clean}: names of objects (`namespace/name`), or everything. */
+  dirty(): ReadonlySet<string> | 'everything';
+  clean(): void;
+  /** Objects became known, or were forgotten, without changes that say so. */
+  soil(): void;
+}
+
+interface Underway {
+  /** The object's last settled state; undefined: it does not exist. */
+  settled: ObjectVersion | undefined;
+  left: number;
+}
+
+/** More names than this are not worth telling apart. */
+const MOST_DIRTY = 10_000;
+
+export function createLedger(known: KnownObjects, start: Position | undefined): Ledger {
+  const watermark = createWatermark(start);
+  const underway = new Map<string, Underway>();
+  let dirty: Set<string> | 'everything' = new Set();
+
+  const settle = (change: Change): void => {
+    const key = keyOf(change.object);
+    const entry = underway.get(key);
+    if (entry === undefined) return;
+    const { uid, resourceVersion } = change.object;
+    entry.settled = change.type === 'delete' ? undefined : { uid, resourceVersion };
+    entry.left--;
+    if (entry.left === 0) underway.delete(key);
+    if (dirty === 'everything') return;
+    dirty.add(key);
+    if (dirty.size > MOST_DIRTY) dirty = 'everything';
+  };
+
+  return {
+    open: (step) => {
+      for (const change of step.changes) {
+        const key = keyOf(change.object);
+        const entry = underway.get(key);
+        if (entry === undefined) underway.set(key, { settled: change.before, left: 1 });
+        else entry.left++;
+      }
+      const position = step.resumeAt === undefined ? undefined : { resourceVersion: step.resumeAt, epoch: step.epoch };
+      const opened = watermark.open(step.changes.length, position);
+      return (change) => {
+        settle(change);
+        opened.settle();
+      };
+    },
+    position: watermark.position,
+    size: () => known.size,
+    settled: function* () {
+      for (const object of known.all()) if (!underway.has(keyOf(object))) yield object;
+      for (const [key, { settled }] of underway) if (settled !== undefined) yield { ...named(key), ...settled };
+    },
+    dirty: () => dirty,
+    clean: () => {
+      dirty = new Set();
+    },
+    soil: () => {
+      dirty = 'everything';
+    },
+  };
+}
+
+function keyOf(object: ObjectHead): string {
+  return `${object.namespace}/${object.name}`;
+}
+
+function named(key: string): { namespace: string; name: string } {
+  const slash = key.indexOf('/');
+  return { namespace: key.slice(0, slash), name: key.slice(slash + 1) };
+}

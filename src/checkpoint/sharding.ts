@@ -1,0 +1,80 @@
+import type { ObjectHead } from '../watch/change.ts';
+import type { Ledger } from './ledger.ts';
+import type { Shard } from './packing.ts';
+
+/**
+ * The index is cut into shards by a hash of the object's name, so that a write touches only what changed. Their number
+ * is a power of two that only doubles: each shard then splits in two, and what was written before still says where an
+ * object is to be found.
+ */
+export const MOST_SHARDS = 64;
+/** About 60 KiB packed. */
+const OBJECTS_A_SHARD = 2_000;
+
+/** Into how many shards an index of `objects` objects is cut, when it was cut into `current` before. */
+export function shardsFor(objects: number, current: number): number {
+  let shards = current;
+  while (shards < MOST_SHARDS && objects > shards * OBJECTS_A_SHARD) shards *= 2;
+  return shards;
+}
+
+/** The shard of an object, `key` being its `namespace/name`: FNV-1a over the UTF-16 code units of both texts. */
+export function shardOf(stream: string, key: string, of: number): number {
+  return hash(key, hash(stream, 0x811c9dc5)) & (of - 1);
+}
+
+/** The shards that have to be written: those of dirty objects, or all of them. */
+export function dirtyShards(ledgers: ReadonlyMap<string, Ledger>, of: number): ReadonlySet<number> {
+  const shards = new Set<number>();
+  for (const [stream, ledger] of ledgers) {
+    const dirty = ledger.dirty();
+    if (dirty === 'everything') return allShards(of);
+    for (const key of dirty) shards.add(shardOf(stream, key, of));
+  }
+  return shards;
+}
+
+export function allShards(of: number): ReadonlySet<number> {
+  return new Set(Array.from({ length: of }, (_, i) => i));
+}
+
+/** The settled objects of the wanted shards, as they are at this moment. */
+export function cut(ledgers: ReadonlyMap<string, Ledger>, of: number, wanted: ReadonlySet<number>): Map<number, Shard> {
+  const cuts = new Map(Array.from(wanted, (shard) => [shard, new Map<string, ObjectHead[]>()]));
+  for (const [stream, ledger] of ledgers) {
+    for (const object of ledger.settled()) {
+      const objects = cuts.get(shardOf(stream, `${object.namespace}/${object.name}`, of));
+      if (objects === undefined) continue;
+      const list = objects.get(stream);
+      if (list === undefined) objects.set(stream, [object]);
+      else list.push(object);
+    }
+  }
+  return new Map(Array.from(cuts, ([shard, objects]) => [shard, { of, objects }]));
+}
+
+/**
+ * The objects in the shards that were found, by stream. While an index was being cut anew, an object can stand in its
+ * old shard and in its new one: the finer cut counts where its shard exists.
+ */
+export function join(shards: ReadonlyMap<number, Shard>): Map<string, ObjectHead[]> {
+  const joined = new Map<string, ObjectHead[]>();
+  const finest = Math.max(1, ...Array.from(shards.values(), (shard) => shard.of));
+  for (const shard of shards.values()) {
+    for (const [stream, objects] of shard.objects) {
+      const list = joined.get(stream) ?? [];
+      joined.set(stream, list);
+      for (const object of objects) {
+        const finer = shards.get(shardOf(stream, `${object.namespace}/${object.name}`, finest));
+        if (shard.of === finest || finer?.of !== finest) list.push(object);
+      }
+    }
+  }
+  return joined;
+}
+
+function hash(text: string, start: number): number {
+  let value = start;
+  for (let i = 0; i < text.length; i++) value = Math.imul(value ^ text.charCodeAt(i), 0x01000193);
+  return value >>> 0;
+}

@@ -1,0 +1,27 @@
+import type { ObjectHead } from '../watch/change.ts';
+import { createKnownObjects, type KnownObjects } from '../watch/known-objects.ts';
+import { createLedger, type Ledger } from './ledger.ts';
+import type { Position } from './watermark.ts';
+
+/** What a stream remembers: the objects that it knows, what of them is settled, and where it begins. */
+export interface StreamMemory {
+  readonly known: KnownObjects;
+  readonly ledger: Ledger;
+  /** Undefined: the stream has never run. */
+  readonly position: Position | undefined;
+  /** Whether all objects that existed at the position are known. */
+  readonly complete: boolean;
+}
+
+export const NO_MEMORY = { position: undefined, objects: [], complete: false } as const;
+
+export function createStreamMemory(stored: {
+  readonly position: Position | undefined;
+  readonly objects: readonly ObjectHead[];
+  readonly complete: boolean;
+}): StreamMemory {
+  const known = createKnownObjects();
+  for (const object of stored.objects) known.remember(object);
+  const { position, complete } = stored;
+  return { known, ledger: createLedger(known, position), position, complete };
+}
