@@ -1,4 +1,5 @@
 import type { AttributeValue, CloudEvent } from './cloud-event.ts';
+import { isJsonType } from './media-type.ts';
 
 /** A CloudEvent as HTTP wants it: header names and values in turn, and the body. */
 export interface EncodedEvent {
@@ -37,15 +38,10 @@ function encodeStructured(event: CloudEvent): EncodedEvent {
   const text = JSON.stringify(envelope);
   if (data === undefined) return { headers, body: Buffer.from(text) };
   const open = text.slice(0, -1);
-  if (event.datacontenttype !== undefined && isJson(event.datacontenttype)) {
+  if (event.datacontenttype !== undefined && isJsonType(event.datacontenttype)) {
     return { headers, body: Buffer.concat([Buffer.from(`${open},"data":`), data, Buffer.from('}')]) };
   }
   return { headers, body: Buffer.from(`${open},"data_base64":"${Buffer.from(data).toString('base64')}"}`) };
-}
-
-/** JSON event format 3.1: `application/json`, or any media type with the subtype suffix `+json`. */
-function isJson(contentType: string): boolean {
-  return /^[^;]*[/+]json\s*(;|$)/i.test(contentType);
 }
 
 function headerText(value: string): string {
