@@ -5,9 +5,11 @@ import type { RecentIds } from '../events/recent-ids.ts';
 import type { Resource } from '../kube/resource.ts';
 import type { Clock } from '../process/clock.ts';
 import type { ObjectHead } from '../watch/change.ts';
+import type { Stream } from '../watch/requests.ts';
 import type { Step } from '../watch/watch-stream.ts';
 import type { AdapterMetrics } from './metrics.ts';
 import type { DeliveryReport } from './report.ts';
+import type { Whereabouts } from './whereabouts.ts';
 
 /** What the streams of an adapter share. */
 export interface PipelineIo {
@@ -16,6 +18,7 @@ export interface PipelineIo {
   readonly clock: Clock;
   readonly metrics: AdapterMetrics;
   readonly report: DeliveryReport;
+  readonly whereabouts: Whereabouts;
   /** Whether the adapter itself writes this object: telling its changes would change it again, for ever. */
   readonly isOwn: (resource: Resource, object: ObjectHead) => boolean;
 }
@@ -26,17 +29,24 @@ export interface PipelineIo {
  * socket and memory stays bounded.
  */
 export async function runPipeline(
+  stream: Stream,
   steps: AsyncIterable<Step>,
   origin: Origin,
   ledger: Ledger,
   io: PipelineIo,
+  signal: AbortSignal,
 ): Promise<void> {
-  const { resource } = origin;
+  const { resource } = stream;
   for await (const step of steps) {
     const settle = ledger.open(step);
+    const unselected = await io.whereabouts.unselected(stream, step.changes, signal);
     for (const change of step.changes) {
       io.metrics.changed(change);
-      const event = toCloudEvent(change, origin, step.epoch, io.clock.now());
+      const event = toCloudEvent(change, origin, {
+        epoch: step.epoch,
+        now: io.clock.now(),
+        unselected: unselected.has(change),
+      });
       const unwanted = io.isOwn(resource, change.object) ? 'own' : io.recent.repeats(event.id) ? 'repeated' : undefined;
       if (unwanted !== undefined) {
         io.metrics.suppressed(unwanted);

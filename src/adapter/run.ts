@@ -21,6 +21,7 @@ import { metricsHandler, probesHandler } from './probes.ts';
 import { createDeliveryReport, reportStream } from './report.ts';
 import { createStreamBoard } from './stream-board.ts';
 import { runStreams } from './streams.ts';
+import { createWhereabouts } from './whereabouts.ts';
 
 export interface AdapterIo {
   readonly kube: KubeClient;
@@ -92,6 +93,7 @@ export async function runAdapter(config: AdapterConfig, io: AdapterIo, signal: A
       clock,
       metrics,
       report,
+      whereabouts: createWhereabouts(kube, clock),
       isOwn: isOwnObject(config),
     };
     const finder = { discovery: createDiscovery(kube), board, clock, log };

@@ -74,7 +74,7 @@ async function runScope(
     };
     const stream = streamOf(wanted, found, namespace, config);
     const steps = watchStream(stream, known, { kube: io.kube, clock: io.clock, tell }, signal, from);
-    await runPipeline(steps, origin, ledger, io.pipeline);
+    await runPipeline(stream, steps, origin, ledger, io.pipeline, signal);
     if (signal.aborted) return;
     io.finder.discovery.forget(found);
     found = await findResource(wanted.gvr, io.finder, signal);

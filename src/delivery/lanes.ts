@@ -84,7 +84,7 @@ export function createLanes(options: LanesOptions): Lanes {
   const { clock, signal, tell } = options;
   const lanes = new Map<string, Lane>();
   const ready = createFifo<Lane>();
-  /** Lanes that rest before their next attempt, each with the end of its rest. */
+  /** Lanes that rest before their next attempt and may be woken, each with the end of its rest. */
   const resting = new Map<Lane, AbortController>();
   const pace: Pace = createPace(options.inFlight);
   const waitingForRoom: (() => void)[] = [];
@@ -128,7 +128,7 @@ export function createLanes(options: LanesOptions): Lanes {
     if (verdict.is === 'retry') {
       outgoing.event = owned(outgoing.event);
       tell({ ...verdict, is: 'retrying', event: outgoing.event, attempt: lane.attempts, outcome });
-      void rest(lane, verdict.afterMs);
+      void rest(lane, verdict.afterMs, outcome.is === 'answered' && outcome.retryAfter !== undefined);
       return;
     }
     tell({ is: 'refused', event: outgoing.event, by: lane.dead ? 'deadLetterSink' : 'sink', reason: verdict.reason });
@@ -142,9 +142,10 @@ export function createLanes(options: LanesOptions): Lanes {
     ready.push(lane);
   };
 
-  const rest = async (lane: Lane, ms: number): Promise<void> => {
+  /** @param asked the sink itself said when to come back, so nothing wakes the lane sooner */
+  const rest = async (lane: Lane, ms: number, asked: boolean): Promise<void> => {
     const woken = new AbortController();
-    resting.set(lane, woken);
+    if (!asked) resting.set(lane, woken);
     await clock.sleep(ms, AbortSignal.any([signal, woken.signal]));
     resting.delete(lane);
     if (signal.aborted) return;
@@ -163,7 +164,8 @@ export function createLanes(options: LanesOptions): Lanes {
       // Somebody has to ask, even if every lane rests.
       if (ready.length === 0) resting.values().next().value?.abort();
       pump();
-      if (inFlight === 0) scheduleProbe();
+      // A probe that is due and has nothing to send waits for the lane that comes next, which pumps.
+      if (inFlight === 0 && pace.untilProbe(clock.monotonic()) !== 0) scheduleProbe();
     });
   };
 

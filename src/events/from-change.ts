@@ -18,11 +18,21 @@ export interface Origin {
   readonly overrides: Readonly<Record<string, string>>;
 }
 
+/** What differs from event to event beside the change itself. */
+export interface Moment {
+  readonly epoch: number;
+  /** In milliseconds since the epoch. */
+  readonly now: number;
+  /** The object was not deleted: it only left the stream's selector. */
+  readonly unselected?: boolean;
+}
+
 /**
  * The CloudEvent that tells a change, as Knative's ApiServerSource forms it (pkg/adapter/apiserver/events), with two
- * more extensions: `uid` and `resourceversion`. `now` is in milliseconds since the epoch.
+ * more extensions: `uid` and `resourceversion`. Three others say what upstream does not know of: `recovered`,
+ * `finalstateunknown` and `unselected`.
  */
-export function toCloudEvent(change: Change, origin: Origin, epoch: number, now: number): CloudEvent {
+export function toCloudEvent(change: Change, origin: Origin, moment: Moment): CloudEvent {
   const { object } = change;
   const { resource } = origin;
   const apiVersion = apiVersionOf(resource);
@@ -37,12 +47,13 @@ export function toCloudEvent(change: Change, origin: Origin, epoch: number, now:
   if (change.foundBy === 'comparison') extensions['recovered'] = true;
   // Only a delete that was found by comparison lacks its object: what the object last looked like is not known.
   if (change.body === undefined) extensions['finalstateunknown'] = true;
+  if (moment.unselected === true) extensions['unselected'] = true;
   return {
-    id: eventId(origin.scope, epoch, change),
+    id: eventId(origin.scope, moment.epoch, change),
     source: origin.server,
     type: `dev.knative.apiserver.${origin.mode === 'Resource' ? 'resource' : 'ref'}.${change.type}`,
     subject: `/apis/${apiVersion}/namespaces/${object.namespace}/${resource.plural}/${object.name}`,
-    time: new Date(now).toISOString(),
+    time: new Date(moment.now).toISOString(),
     datacontenttype: 'application/json',
     extensions: Object.assign(extensions, origin.overrides),
     data: origin.mode === 'Resource' ? (change.body ?? metadataOnly(object, resource)) : reference(object, resource),

@@ -1,4 +1,13 @@
-import { findMember, keyIs, memberSlot, nextMember, NOT_JSON, skipSpace, stringValue } from '../json/scan.ts';
+import {
+  findMember,
+  findValue,
+  keyIs,
+  memberSlot,
+  nextMember,
+  NOT_JSON,
+  skipSpace,
+  stringValue,
+} from '../json/scan.ts';
 import { printable } from '../kube/printable.ts';
 import type { ObjectHead } from './change.ts';
 
@@ -48,12 +57,13 @@ export function readWatchLine(line: Buffer): WatchLine {
  */
 export function readHead(bytes: Buffer): ObjectHead | undefined {
   const member = memberSlot();
-  if (!findMember(bytes, 0, METADATA, member) || bytes[member.value] !== OPEN_BRACE) return undefined;
+  const metadata = findValue(bytes, 0, METADATA, member);
+  if (metadata === NOT_JSON || bytes[metadata] !== OPEN_BRACE) return undefined;
   let namespace: string | undefined;
   let name: string | undefined;
   let uid: string | undefined;
   let resourceVersion: string | undefined;
-  for (let at = nextMember(bytes, member.value, member); at !== 0; at = nextMember(bytes, at, member)) {
+  for (let at = nextMember(bytes, metadata, member); at !== 0; at = nextMember(bytes, at, member)) {
     if (at === NOT_JSON) return undefined;
     if (namespace === undefined && keyIs(bytes, member, NAMESPACE)) {
       namespace = stringValue(bytes, member.value, member.end);
