@@ -18,6 +18,8 @@ export interface AdapterMetrics {
   interrupted(reason: string): void;
   listed(why: string): void;
   malformed(): void;
+  /** @param differences between what was known and what the server had */
+  audited(differences: number): void;
   /** Undefined: there is no such stream any more. */
   established(stream: string, yes: boolean | undefined): void;
 }
@@ -92,9 +94,11 @@ export function createMetrics(gauges: () => DeliveryGauges): AdapterMetrics {
     'Complete lists of a stream. All but "start" follow a gap in the history.',
     ['why'],
     {
-      why: ['start', 'expired', 'unintelligible', 'rewound'],
+      why: ['start', 'expired', 'unintelligible', 'rewound', 'audit'],
     },
   );
+  const audits = counter('audits_total', 'Comparisons of what is known with what the API server had.', [], {});
+  const repairs = counter('audit_differences_total', 'Changes that the API server had kept from a watch.', [], {});
   const malformed = counter('malformed_total', 'Lines and lists that could not be understood.', [], {});
   const checkpoints = counter('checkpoint_writes_total', 'Writes of the checkpoint.', ['what'], {
     what: ['index', 'lease'],
@@ -142,6 +146,10 @@ export function createMetrics(gauges: () => DeliveryGauges): AdapterMetrics {
     checkpointFailed: (what, reason) => checkpointFailures.inc({ what, reason }),
     interrupted: (reason) => interruptions.inc({ reason }),
     listed: (why) => lists.inc({ why }),
+    audited: (differences) => {
+      audits.inc();
+      repairs.inc(differences);
+    },
     malformed: () => malformed.inc(),
     established: (stream, yes) => {
       if (yes === undefined) established.remove({ stream });

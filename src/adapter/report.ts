@@ -54,6 +54,15 @@ export function reportStream(name: string, io: ReportIo): (news: StreamNews) => 
         io.metrics.suppressed(news.reason);
         log.debug({ reason: news.reason, ...news.object }, 'object not told');
         return;
+      case 'audited':
+        io.metrics.audited(news.differences);
+        if (news.differences === 0) log.debug({ resourceVersion: news.resourceVersion }, 'audit found no difference');
+        else
+          log.error(
+            { resourceVersion: news.resourceVersion, differences: news.differences },
+            'the API server kept changes from the watch; they are told now',
+          );
+        return;
       case 'malformed':
         io.metrics.malformed();
         log.error({ detail: news.sentence }, 'answer not understood');

@@ -98,7 +98,9 @@ export async function runAdapter(config: AdapterConfig, io: AdapterIo, signal: A
     };
     const finder = { discovery: createDiscovery(kube), board, clock, log };
     const memoryOf = (key: string) => leader?.checkpoint.memoryOf(key) ?? createStreamMemory(NO_MEMORY);
-    await runStreams(config, { kube, clock, finder, pipeline, memoryOf, reporter }, signal);
+    const watched = runStreams(config, { kube, clock, finder, pipeline, memoryOf, reporter }, signal);
+    // A stream that waits for room in the queue reads no more, and ends only when the queue has room.
+    await Promise.race([watched, aborted(signal)]);
     // Where there is nothing to watch, the adapter still runs until it is asked to stop.
     await aborted(signal);
     await drain(lanes, clock, log);

@@ -77,7 +77,9 @@ async function runScope(
     await runPipeline(stream, steps, origin, ledger, io.pipeline, signal);
     if (signal.aborted) return;
     io.finder.discovery.forget(found);
-    found = await findResource(wanted.gvr, io.finder, signal);
+    const again = await findResource(wanted.gvr, io.finder, signal);
+    // What exists of it then is new or known, even if it was away for less than a look.
+    found = again && { ...again, appeared: true };
     // Whoever removes a resource removes its objects: what is listed when it is back is compared with those known.
     from = { ...FIRST, why: known.size > 0 ? 'expired' : 'start', epoch: ledger.position()?.epoch ?? 0 };
   }

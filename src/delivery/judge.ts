@@ -41,7 +41,8 @@ export function judge(outcome: Outcome, attempt: number, policy: RetryPolicy, no
   }
   if (policy.retry !== undefined && attempt > policy.retry) return { is: 'refused', reason };
   const asked = outcome.is === 'answered' ? retryAfter(outcome.status, outcome.retryAfter, policy, now) : 0;
-  return { is: 'retry', afterMs: Math.max(asked, backoff(attempt, policy, jitter)), reason };
+  const ours = backoff(attempt, policy, jitter);
+  return { is: 'retry', afterMs: Math.max(asked, ours), asked: asked > ours, reason };
 }
 
 function isRetriable(status: number): boolean {

@@ -4,7 +4,7 @@ import { deadLetter } from './dead-letter.ts';
 import { createFifo, type Fifo } from './fifo.ts';
 import { judge, type RetryPolicy } from './judge.ts';
 import { type Outcome, troubleOf } from './outcome.ts';
-import { createPace, type Pace } from './pace.ts';
+import { createPace, type Pace, type Trouble } from './pace.ts';
 import type { Sink } from './sink.ts';
 
 /** An event on its way. */
@@ -59,11 +59,11 @@ export type DeliveryNews =
 /** Delivery in order per object and in parallel across objects, bounded in bytes. */
 export interface Lanes {
   send(event: Outgoing): void;
-  /** Undefined while there is room; else a promise of it. The caller waits, and so stops reading its socket. */
+  /** Undefined while there is room, and after an abort; else a promise of it. Whoever waits stops reading its socket. */
   room(): Promise<void> | undefined;
   /** To be called when `maySend` says yes again. */
   wake(): void;
-  /** Resolves when every event is settled. */
+  /** Resolves when every event is settled, or with the abort. */
   idle(): Promise<void>;
   gauges(): { readonly inFlight: number; readonly queued: number; readonly queuedBytes: number };
 }
@@ -93,8 +93,10 @@ export function createLanes(options: LanesOptions): Lanes {
   let queued = 0;
   let queuedBytes = 0;
 
+  const allowed = (): number => pace.allowed(clock.monotonic(), inFlight);
+
   const pump = (): void => {
-    while (ready.length > 0 && inFlight < pace.allowed(clock.monotonic(), inFlight) && options.maySend()) {
+    while (ready.length > 0 && !signal.aborted && inFlight < allowed() && options.maySend()) {
       const lane = ready.shift();
       const outgoing = lane?.queue.peek();
       if (lane !== undefined && outgoing !== undefined) post(lane, outgoing);
@@ -108,6 +110,7 @@ export function createLanes(options: LanesOptions): Lanes {
     sink.post(outgoing.event, (outcome) => {
       const wasFull = inFlight >= pace.allowed(sentAt, 0);
       inFlight--;
+      if (signal.aborted) return;
       attempted(lane, outgoing, outcome, sentAt, wasFull);
       pump();
     });
@@ -118,17 +121,15 @@ export function createLanes(options: LanesOptions): Lanes {
     // A dead letter has nowhere else to go, so it is tried for as long as it takes.
     const policy = lane.dead ? { ...options.policy, retry: undefined } : options.policy;
     const verdict = judge(outcome, lane.attempts, policy, clock.now(), clock.random());
+    if (!lane.dead) heed(verdict.is === 'delivered' ? undefined : troubleOf(outcome), sentAt, wasFull);
     if (verdict.is === 'delivered') {
-      if (pace.succeeded(wasFull)) sinkIsBack();
       settle(lane, outgoing, lane.dead ? 'deadLettered' : 'delivered');
       return;
     }
-    if (pace.failed(troubleOf(outcome), sentAt, clock.monotonic(), clock.random())) tell({ is: 'away' });
-    scheduleProbe();
     if (verdict.is === 'retry') {
       outgoing.event = owned(outgoing.event);
       tell({ ...verdict, is: 'retrying', event: outgoing.event, attempt: lane.attempts, outcome });
-      void rest(lane, verdict.afterMs, outcome.is === 'answered' && outcome.retryAfter !== undefined);
+      void rest(lane, verdict.afterMs, verdict.asked);
       return;
     }
     tell({ is: 'refused', event: outgoing.event, by: lane.dead ? 'deadLetterSink' : 'sink', reason: verdict.reason });
@@ -140,6 +141,16 @@ export function createLanes(options: LanesOptions): Lanes {
     lane.attempts = 0;
     lane.dead = true;
     ready.push(lane);
+  };
+
+  /** What an attempt says about the sink. Of the dead letter sink nothing is concluded: it must not hold up the other. */
+  const heed = (trouble: Trouble | undefined, sentAt: number, wasFull: boolean): void => {
+    if (trouble === undefined) {
+      if (pace.answered(wasFull)) sinkIsBack();
+      return;
+    }
+    if (pace.failed(trouble, sentAt, clock.monotonic(), clock.random())) tell({ is: 'away' });
+    scheduleProbe();
   };
 
   /** @param asked the sink itself said when to come back, so nothing wakes the lane sooner */
@@ -188,13 +199,22 @@ export function createLanes(options: LanesOptions): Lanes {
     if (queued === 0) release(waitingForIdle);
   };
 
+  signal.addEventListener(
+    'abort',
+    () => {
+      release(waitingForRoom);
+      release(waitingForIdle);
+    },
+    { once: true },
+  );
+
   return {
     send: (outgoing) => {
       queued++;
       queuedBytes += cost(outgoing);
       const lane = lanes.get(outgoing.lane);
       if (lane !== undefined) {
-        if (lane.attempts > 0) outgoing.event = owned(outgoing.event);
+        outgoing.event = owned(outgoing.event);
         lane.queue.push(outgoing);
         return;
       }
@@ -205,9 +225,12 @@ export function createLanes(options: LanesOptions): Lanes {
       pump();
     },
     room: () =>
-      queuedBytes < options.bufferBytes ? undefined : new Promise((resolve) => waitingForRoom.push(resolve)),
+      queuedBytes < options.bufferBytes || signal.aborted
+        ? undefined
+        : new Promise((resolve) => waitingForRoom.push(resolve)),
     wake: pump,
-    idle: () => (queued === 0 ? Promise.resolve() : new Promise((resolve) => waitingForIdle.push(resolve))),
+    idle: () =>
+      queued === 0 || signal.aborted ? Promise.resolve() : new Promise((resolve) => waitingForIdle.push(resolve)),
     gauges: () => ({ inFlight, queued, queuedBytes }),
   };
 }

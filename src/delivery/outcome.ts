@@ -17,12 +17,21 @@ export type FailureReason = 'connect' | 'tls' | 'dns' | 'timeout' | 'reset' | 'p
 /** What an {@link Outcome} means for the event. */
 export type Verdict =
   | { readonly is: 'delivered' }
-  | { readonly is: 'retry'; readonly afterMs: number; readonly reason: string }
+  | {
+      readonly is: 'retry';
+      readonly afterMs: number;
+      /** The sink named the time, and is not to be asked earlier. */
+      readonly asked: boolean;
+      readonly reason: string;
+    }
   /** No more attempts: the sink will not have this event, or was asked as often as the policy allows. */
   | { readonly is: 'refused'; readonly reason: string };
 
-/** What an attempt that did not deliver says about the sink as a whole. */
-export function troubleOf(outcome: Outcome): Trouble {
+/**
+ * What an attempt that did not deliver says about the sink as a whole; undefined: that it is there, because it
+ * answered about this event only.
+ */
+export function troubleOf(outcome: Outcome): Trouble | undefined {
   if (outcome.is === 'failed') return outcome.reason === 'timeout' ? 'overload' : 'absence';
   switch (outcome.status) {
     case 429:
@@ -33,6 +42,6 @@ export function troubleOf(outcome: Outcome): Trouble {
     case 504:
       return 'absence';
     default:
-      return 'event';
+      return undefined;
   }
 }

@@ -7,17 +7,14 @@ export interface Pace {
   allowed(now: number, inFlight: number): number;
   /** Milliseconds until {@link allowed} may grow by itself: a probe is due. Undefined while the sink is not away. */
   untilProbe(now: number): number | undefined;
-  /** The sink took an event. @returns whether it was away until now */
-  succeeded(wasFull: boolean): boolean;
-  /** The sink did not take an event that was sent at `sentAt`. @returns whether it counts as away from now on */
+  /** The sink took an event, or answered about the event only. @returns whether it was away until now */
+  answered(wasFull: boolean): boolean;
+  /** The sink could not take an event that was sent at `sentAt`. @returns whether it counts as away from now on */
   failed(trouble: Trouble, sentAt: number, now: number, jitter: number): boolean;
 }
 
-/**
- * What a failure says about the sink: `overload` (429, 503, no answer in time), `absence` (no connection), or
- * `event` (an answer about this event only).
- */
-export type Trouble = 'overload' | 'absence' | 'event';
+/** What a failure says about the sink: `overload` (429, 503, no answer in time) or `absence` (no connection, 500). */
+export type Trouble = 'overload' | 'absence';
 
 const FIRST_LIMIT = 16;
 /** So many failures in a row, over all objects, and the sink counts as away. */
@@ -50,7 +47,7 @@ export function createPace(most: number): Pace {
       return now >= away.probeAt && inFlight === 0 ? 1 : 0;
     },
     untilProbe: (now) => (away === undefined ? undefined : Math.max(away.probeAt - now, 0)),
-    succeeded: (wasFull) => {
+    answered: (wasFull) => {
       failures = 0;
       if (away !== undefined) {
         away = undefined;
@@ -61,7 +58,6 @@ export function createPace(most: number): Pace {
       return false;
     },
     failed: (trouble, sentAt, now, jitter) => {
-      if (trouble === 'event') return false;
       failures++;
       if (away !== undefined) {
         // What was on the wire when the sink went says nothing about whether it is back.

@@ -1,3 +1,4 @@
+import { createSecureContext, getCACertificates, type SecureContext } from 'node:tls';
 import { Pool } from 'undici';
 import type { CloudEvent } from '../events/cloud-event.ts';
 import { type ContentMode, encodeEvent } from '../events/encode.ts';
@@ -32,9 +33,9 @@ const CONNECT_TIMEOUT_MS = 10_000;
 const KEEP_ALIVE_MS = 30_000;
 /** An answer's body means nothing to us; one that is longer or slower costs its connection. */
 const MOST_ANSWER_BYTES = 64 * 1024;
+const MOST_ANSWER_MS = 5_000;
 /** As much as a dead letter tells of an answer. */
 const KEPT_ANSWER_BYTES = 1_024;
-const ANSWER_BODY_TIMEOUT_MS = 5_000;
 
 /** HTTP/1.1 connections to the place where events go. Redirects are not followed and no proxy is used. */
 export function createSink(options: SinkOptions): Sink {
@@ -43,9 +44,9 @@ export function createSink(options: SinkOptions): Sink {
     pipelining: 1,
     allowH2: false,
     headersTimeout: options.timeoutMs,
-    bodyTimeout: ANSWER_BODY_TIMEOUT_MS,
+    bodyTimeout: MOST_ANSWER_MS,
     keepAliveTimeout: KEEP_ALIVE_MS,
-    connect: { timeout: CONNECT_TIMEOUT_MS, ...(options.ca.length > 0 && { ca: [...options.ca] }) },
+    connect: { timeout: CONNECT_TIMEOUT_MS, ...(options.ca.length > 0 && { secureContext: trusting(options.ca) }) },
   });
   const path = `${options.url.pathname}${options.url.search}`;
 
@@ -54,10 +55,12 @@ export function createSink(options: SinkOptions): Sink {
     let retryAfter: string | undefined;
     const answer: Buffer[] = [];
     let answerBytes = 0;
+    let patience: NodeJS.Timeout | undefined;
     let finished = false;
     const finish = (outcome: Outcome): void => {
       if (finished) return;
       finished = true;
+      clearTimeout(patience);
       done(outcome);
     };
     const answered = (): Outcome => {
@@ -71,12 +74,16 @@ export function createSink(options: SinkOptions): Sink {
       {
         onRequestStart: () => undefined,
         onResponseStart: (_controller, statusCode, answerHeaders) => {
+          // Informational: the answer is still to come.
+          if (statusCode < 200) return;
           status = statusCode;
           const header = answerHeaders['retry-after'];
           retryAfter = Array.isArray(header) ? header[0] : header;
         },
         onResponseData: (controller, chunk) => {
-          if (answerBytes < KEPT_ANSWER_BYTES) answer.push(chunk);
+          // The pool's own limit is between two chunks.
+          patience ??= setTimeout(() => controller.abort(new Error('the answer takes too long')), MOST_ANSWER_MS);
+          if (answerBytes < KEPT_ANSWER_BYTES) answer.push(chunk.subarray(0, KEPT_ANSWER_BYTES - answerBytes));
           answerBytes += chunk.length;
           if (answerBytes > MOST_ANSWER_BYTES) controller.abort(new Error('the answer is longer than it may be'));
         },
@@ -88,6 +95,11 @@ export function createSink(options: SinkOptions): Sink {
   };
 
   return { url: options.url, post, close: () => pool.destroy() };
+}
+
+/** Node.js trusts the authorities it is given instead of its own, so its own are given as well. */
+function trusting(ca: readonly string[]): SecureContext {
+  return createSecureContext({ ca: [...getCACertificates(), ...ca] });
 }
 
 const REASONS: ReadonlyMap<string, FailureReason> = new Map([
@@ -111,9 +123,9 @@ function failure(error: Error): Outcome {
   return { is: 'failed', reason: REASONS.get(code) ?? otherReason(code), detail: `${code} ${error.message}`.trim() };
 }
 
-/** Node.js names what is wrong with a certificate by OpenSSL's codes, all of which read like these. */
+/** Node.js names what is wrong with a certificate or a handshake by codes that all read like these. */
 function otherReason(code: string): FailureReason {
-  return /CERT|TLS|SSL|SIGNED|ALTNAME/.test(code) ? 'tls' : 'protocol';
+  return /CERT|CRL|TLS|SSL|SIGN|ISSUER|INVALID_CA|PURPOSE|PATH_LENGTH|HOSTNAME|EPROTO/.test(code) ? 'tls' : 'protocol';
 }
 
 /** A connection attempt to several addresses fails with an error that holds one error for each. */

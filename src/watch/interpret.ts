@@ -6,7 +6,15 @@ import { observeGone, type Observation, observeListed, observeWatched } from './
 import { isSilent, type Stream } from './requests.ts';
 import type { StreamNews } from './stream-news.ts';
 import { readWatchLine, type WatchLine, type WatchType } from './watch-line.ts';
-import { advance, isBehind, type Listing, type Recalling, type Remembering, type WatchState } from './watch-state.ts';
+import {
+  advance,
+  type Auditing,
+  isBehind,
+  type Listing,
+  type Recalling,
+  type Remembering,
+  type WatchState,
+} from './watch-state.ts';
 
 /** What a batch of input came to: what to tell, where the stream stands after it, and what cut it short. */
 export interface Interpretation {
@@ -15,19 +23,24 @@ export interface Interpretation {
   readonly failure: KubeError | undefined;
 }
 
+/** The states that read lists in pages. */
+export type Paged = Listing | Auditing | Remembering | Recalling;
+
 /** Turns what the API server sends into changes. Holds the known objects and the tally of the list under way. */
 export interface Interpreter {
   /** A new list begins: what the last, unfinished one mentioned counts no longer. */
   beginList(): void;
   /** Lines of a watch or of a streaming list. */
   lines(state: WatchState, lines: readonly Buffer[]): Interpretation;
-  page(state: Listing | Remembering | Recalling, page: ListPage): Interpretation;
+  page(state: Paged, page: ListPage): Interpretation;
   /** The last bodies of what is gone cannot be had: told without them. */
   withoutBodies(state: Recalling): readonly Change[];
 }
 
 export function createInterpreter(stream: Stream, known: KnownObjects, tell: (news: StreamNews) => void): Interpreter {
   let found: Record<ChangeType, number> = { add: 0, update: 0, delete: 0 };
+  /** Of the audit under way. */
+  let differences = 0;
   /** What the last complete list did not mention, by name, until it is told. */
   let gone = new Map<string, ObjectHead>();
   let lastList: Listing | undefined;
@@ -119,9 +132,45 @@ export function createInterpreter(stream: Stream, known: KnownObjects, tell: (ne
     }
   };
 
+  /** Counts the objects that are not known as the server has them at our own position. */
+  const compare = (objects: readonly ListedObject[]): void => {
+    for (const { head, bytes } of objects) {
+      if (stream.selects !== undefined && !stream.selects(bytes)) continue;
+      if (!known.confirm(head)) differences++;
+    }
+  };
+
+  const endAudit = (state: Auditing): WatchState => {
+    differences += Array.from(known.unlisted()).length;
+    tell({ is: 'audited', resourceVersion: state.since, differences });
+    return advance(state, { is: 'audited', differences });
+  };
+
+  const readPage = (state: Paged, page: Extract<ListPage, { is: 'page' }>, changes: Change[]): WatchState => {
+    const { objects, resourceVersion, continueToken } = page;
+    const more = continueToken === undefined ? undefined : advance(state, { is: 'page', continueToken });
+    switch (state.at) {
+      case 'listing':
+        for (const { head, bytes } of objects) take(state, head, observe(state, 'ADDED', head, bytes), changes);
+        return more ?? endList(state, resourceVersion, changes);
+      case 'remembering':
+        remember(objects);
+        return more ?? advance(state, { is: 'listed', resourceVersion, recall: false });
+      case 'recalling':
+        recall(objects, changes);
+        if (more !== undefined && gone.size > 0) return more;
+        finishList(state.resourceVersion, changes);
+        return advance(state, { is: 'listed', resourceVersion, recall: false });
+      case 'auditing':
+        compare(objects);
+        return more ?? endAudit(state);
+    }
+  };
+
   return {
     beginList: () => {
       known.beginList();
+      differences = 0;
       lastDeleted = undefined;
       found = { add: 0, update: 0, delete: 0 };
     },
@@ -147,22 +196,7 @@ export function createInterpreter(stream: Stream, known: KnownObjects, tell: (ne
         return { changes: [], state, failure: goesInCircles() };
       }
       const changes: Change[] = [];
-      if (state.at === 'remembering') remember(page.objects);
-      else if (state.at === 'recalling') recall(page.objects, changes);
-      else for (const { head, bytes } of page.objects) take(state, head, observe(state, 'ADDED', head, bytes), changes);
-      if (page.continueToken !== undefined && (state.at !== 'recalling' || gone.size > 0)) {
-        return {
-          changes,
-          state: advance(state, { is: 'page', continueToken: page.continueToken }),
-          failure: undefined,
-        };
-      }
-      if (state.at === 'listing') {
-        return { changes, state: endList(state, page.resourceVersion, changes), failure: undefined };
-      }
-      if (state.at === 'recalling') finishList(state.resourceVersion, changes);
-      const end = { is: 'listed', resourceVersion: page.resourceVersion, recall: false } as const;
-      return { changes, state: advance(state, end), failure: undefined };
+      return { changes, state: readPage(state, page, changes), failure: undefined };
     },
     withoutBodies: (state) => {
       const changes: Change[] = [];

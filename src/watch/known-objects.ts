@@ -12,6 +12,8 @@ export interface KnownObjects {
   forget(namespace: string, name: string): void;
   /** Starts a list: from here on, objects that {@link remember} does not mention count as unlisted. */
   beginList(): void;
+  /** Takes note that the list under way mentions `head`; says whether it is known in this very state. */
+  confirm(head: ObjectHead): boolean;
   /** The objects that the list under way has not mentioned: at its end, those that are gone. */
   unlisted(): Generator<ObjectHead>;
   all(): Generator<ObjectHead>;
@@ -82,6 +84,12 @@ export function createKnownObjects(): KnownObjects {
       uids[slot] = '';
       oddVersions.delete(slot);
       free.push(slot);
+    },
+    confirm: (head) => {
+      const slot = slots.get(keyOf(head.namespace, head.name));
+      if (slot === undefined) return false;
+      lists[slot] = list;
+      return uids[slot] === head.uid && versionAt(slot) === head.resourceVersion;
     },
     beginList: () => {
       list++;

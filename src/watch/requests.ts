@@ -1,6 +1,6 @@
 import type { KubeRequest } from '../kube/client.ts';
 import { collectionPath, type Resource } from '../kube/resource.ts';
-import type { Listing, Recalling, Remembering, Watching } from './watch-state.ts';
+import type { Auditing, Listing, Recalling, Remembering, Watching } from './watch-state.ts';
 
 /** Which objects a stream is about, and how much of each it carries. */
 export interface Stream {
@@ -73,14 +73,14 @@ export function pageRequest(stream: Stream, state: Listing): Asked {
  * The next page of what existed at the state's `since`. A server keeps that for 5 to 10 minutes, from snapshots of its
  * cache (KEP-4988) or from etcd until it is compacted; after that it answers 410.
  */
-export function pastPageRequest(stream: Stream, state: Remembering | Recalling): Asked {
+export function pastPageRequest(stream: Stream, state: Auditing | Remembering | Recalling): Asked {
   const page =
     state.continueToken === undefined
       ? { resourceVersion: state.since, resourceVersionMatch: 'Exact' }
       : { continue: state.continueToken };
   return {
     path: collectionPath(stream.resource, stream.namespace),
-    accept: state.at === 'remembering' ? METADATA_LIST : OBJECTS,
+    accept: state.at === 'recalling' ? OBJECTS : METADATA_LIST,
     query: { limit: String(PAGE_LIMIT), ...page, labelSelector: stream.labelSelector },
   };
 }

@@ -23,6 +23,8 @@ export type StreamNews =
     }
   /** An object was not told: its state is known already, is older than the known one, or was not asked for. */
   | { readonly is: 'suppressed'; readonly reason: SuppressionReason; readonly object: ObjectHead }
+  /** What is known was compared with what the server had at our position; a difference is a change that it kept. */
+  | { readonly is: 'audited'; readonly resourceVersion: string; readonly differences: number }
   | { readonly is: 'malformed'; readonly sentence: string }
   /** The API server no longer serves the resource. */
   | { readonly is: 'gone'; readonly error: KubeError };

@@ -12,7 +12,7 @@ import { compareVersions } from './resource-version.ts';
 export type WatchState = Active | Waiting | Gone;
 
 /** A state that asks the API server for something. */
-export type Active = Listing | Probing | Watching | Remembering | Recalling;
+export type Active = Listing | Probing | Watching | Auditing | Remembering | Recalling;
 
 interface Common {
   /** `watchList`: lists come as streams (KEP-3157); `pages`: in chunks, where the server refuses that. */
@@ -50,6 +50,16 @@ export interface Watching extends Common {
   readonly suspicions: number;
 }
 
+/**
+ * Listing what existed at `since`, our own position, to compare it with what is known: a difference means that the
+ * server has kept a change from us (kubernetes/kubernetes#123072 and others).
+ */
+export interface Auditing extends Common {
+  readonly at: 'auditing';
+  readonly since: string;
+  readonly continueToken: string | undefined;
+}
+
 /** Listing what existed at `since`, while etcd still has it, to learn what is gone by now. */
 export interface Remembering extends Common {
   readonly at: 'remembering';
@@ -79,9 +89,10 @@ export interface Gone {
 
 /**
  * Why objects are listed: for the first time; because the history after our version cannot be watched any more;
- * because what comes cannot be understood; or because the server's versions went back (etcd was restored).
+ * because what comes cannot be understood; because the server's versions went back (etcd was restored); or because an
+ * audit found that it had kept changes from us.
  */
-export type ListReason = 'start' | 'expired' | 'unintelligible' | 'rewound';
+export type ListReason = 'start' | 'expired' | 'unintelligible' | 'rewound' | 'audit';
 
 /** `jitter` is a random number in [0, 1); the machine has no dice of its own. */
 export type WatchInput =
@@ -89,6 +100,9 @@ export type WatchInput =
   | { readonly is: 'bookmark'; readonly resourceVersion: string }
   /** The server's newest version. */
   | { readonly is: 'head'; readonly resourceVersion: string }
+  /** It is time to see whether the server told us everything. */
+  | { readonly is: 'auditDue' }
+  | { readonly is: 'audited'; readonly differences: number }
   /** A page of a list that has more. */
   | { readonly is: 'page'; readonly continueToken: string }
   /** A list is complete. `recall`: known objects are gone and their last bodies are wanted. */
@@ -141,6 +155,10 @@ export function advance(state: WatchState, input: WatchInput): WatchState {
       return state.at === 'watching' ? progressed(state, input.resourceVersion) : state;
     case 'head':
       return state.at === 'probing' ? probed(state, input.resourceVersion) : state;
+    case 'auditDue':
+      return state.at === 'watching' ? auditing(state) : state;
+    case 'audited':
+      return state.at === 'auditing' ? audited(state, input.differences) : state;
     case 'page':
       return 'continueToken' in state ? { ...state, continueToken: input.continueToken, tries: 0 } : state;
     case 'listed':
@@ -190,8 +208,13 @@ function listed(state: Active, resourceVersion: string, recall: boolean): Active
       return watchingFrom(state, state.resourceVersion);
     case 'probing':
     case 'watching':
+    case 'auditing':
       return state;
   }
+}
+
+function audited(state: Auditing, differences: number): Active {
+  return differences === 0 ? watchingFrom(state, state.since) : listing(state, 'audit', state.since, true);
 }
 
 function ended(state: Active, input: Ended): WatchState {
@@ -204,7 +227,7 @@ function ended(state: Active, input: Ended): WatchState {
 }
 
 function failed(state: Active, input: Failed): WatchState {
-  if (input.code === 'notFound' && state.at !== 'recalling') return { at: 'gone' };
+  if (input.code === 'notFound' && state.at !== 'recalling' && state.at !== 'auditing') return { at: 'gone' };
   switch (state.at) {
     case 'listing':
       return listingFailed(state, input);
@@ -217,6 +240,9 @@ function failed(state: Active, input: Failed): WatchState {
       return mayPass(input.code)
         ? waitingFor(state, input.retryAfterMs, input.jitter, longestWait(input.code))
         : listing(state, 'expired', state.since, false);
+    case 'auditing':
+      // The server still serves the watch; the next audit comes.
+      return watchingFrom(state, state.since);
     case 'recalling':
       // Bodies are a courtesy: the deletes are known and told without them, whatever the watch meets then.
       return watchingFrom(state, state.resourceVersion);
@@ -282,6 +308,11 @@ function watchingFrom(state: Active, resourceVersion: string): Watching {
 function listing(state: Active, why: ListReason, since: string | undefined, knowsAll: boolean): Listing {
   const { form, epoch } = state;
   return { at: 'listing', why, since, knowsAll, form, epoch, continueToken: undefined, tries: 0 };
+}
+
+function auditing(state: Watching): Auditing {
+  const { form, epoch, resourceVersion } = state;
+  return { at: 'auditing', since: resourceVersion, form, epoch, continueToken: undefined, tries: 0 };
 }
 
 function remembering(state: Active, since: string): Remembering {

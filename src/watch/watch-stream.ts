@@ -2,7 +2,7 @@ import type { KubeClient } from '../kube/client.ts';
 import { KubeError } from '../kube/errors.ts';
 import type { Clock } from '../process/clock.ts';
 import type { Change } from './change.ts';
-import { createInterpreter, type Interpretation, type Interpreter } from './interpret.ts';
+import { createInterpreter, type Interpretation, type Interpreter, type Paged } from './interpret.ts';
 import type { KnownObjects } from './known-objects.ts';
 import { createLineSplitter } from './lines.ts';
 import { readListPage } from './list-page.ts';
@@ -14,8 +14,6 @@ import {
   FIRST,
   type Listing,
   type Probing,
-  type Recalling,
-  type Remembering,
   type Watching,
   type WatchState,
 } from './watch-state.ts';
@@ -40,6 +38,8 @@ export interface StreamIo {
 const SILENCE_MS = 90_000;
 /** A streaming list that pauses this long before its end bookmark comes from a server that does not know them. */
 const LIST_SILENCE_MS = 15_000;
+/** Watch caches have lost events before; a list of metadata four times a day finds out. */
+const AUDIT_EVERY_MS = 6 * 3_600_000;
 
 /**
  * Watches `stream` until `signal` is aborted or the API server stops serving the resource: list, watch, resume,
@@ -53,7 +53,8 @@ export async function* watchStream(
   signal: AbortSignal,
   from: Active = FIRST,
 ): AsyncGenerator<Step, void> {
-  const attempt: Attempt = { stream, interpreter: createInterpreter(stream, known, io.tell), io, signal, state: from };
+  const interpreter = createInterpreter(stream, known, io.tell);
+  const attempt: Attempt = { stream, interpreter, io, signal, state: from, auditAt: nextAudit(io.clock) };
   while (attempt.state.at !== 'gone' && !signal.aborted) {
     const { state } = attempt;
     if (state.at === 'waiting') {
@@ -72,6 +73,8 @@ interface Attempt {
   readonly signal: AbortSignal;
   /** Moves with every batch that was read, so that a failure asks for nothing again that was told before it. */
   state: WatchState;
+  /** When, on the monotonic clock, what is known is to be compared with the server again. */
+  auditAt: number;
 }
 
 /** One request and all that comes of it; whatever ends it becomes the next state. */
@@ -87,6 +90,7 @@ async function* ask(attempt: Attempt, state: Active): AsyncGenerator<Step, void>
       case 'listing':
         yield* state.form === 'watchList' ? readWatchList(attempt, state) : readPage(attempt, state);
         return;
+      case 'auditing':
       case 'remembering':
       case 'recalling':
         yield* readPage(attempt, state);
@@ -105,6 +109,15 @@ async function probe(attempt: Attempt, state: Probing): Promise<void> {
   if (attempt.state.at === 'listing') {
     io.tell({ is: 'rewound', position: state.resourceVersion, head: page.resourceVersion });
   }
+  if (state.knowsAll && io.clock.monotonic() >= attempt.auditAt) {
+    attempt.auditAt = nextAudit(io.clock);
+    attempt.state = advance(attempt.state, { is: 'auditDue' });
+  }
+}
+
+/** Spread, so that the streams of many sources do not list together. */
+function nextAudit(clock: Clock): number {
+  return clock.monotonic() + AUDIT_EVERY_MS * (0.75 + clock.random() / 2);
 }
 
 async function* readWatch(attempt: Attempt, state: Watching): AsyncGenerator<Step, void> {
@@ -148,11 +161,11 @@ async function* readWatchList(attempt: Attempt, state: Listing): AsyncGenerator<
   attempt.state = advance(attempt.state, { is: 'ended', lastedMs: 0, lines: 0, jitter: io.clock.random() });
 }
 
-async function* readPage(attempt: Attempt, state: Listing | Remembering | Recalling): AsyncGenerator<Step, void> {
+async function* readPage(attempt: Attempt, state: Paged): AsyncGenerator<Step, void> {
   const { stream, interpreter, io, signal } = attempt;
-  if (state.at === 'listing' && state.continueToken === undefined) {
-    io.tell({ is: 'listing', why: state.why });
-    interpreter.beginList();
+  if (state.continueToken === undefined) {
+    if (state.at === 'listing') io.tell({ is: 'listing', why: state.why });
+    if (state.at === 'listing' || state.at === 'auditing') interpreter.beginList();
   }
   const request = state.at === 'listing' ? pageRequest(stream, state) : pastPageRequest(stream, state);
   const body = await io.kube.bytes({ ...request, signal });
