@@ -35,7 +35,7 @@ export interface StreamIo {
 }
 
 /** Bookmarks come about once a minute (apiserver, cacher.go), so a watch that says nothing for longer is dead. */
-const SILENCE_MS = 90_000;
+const SILENCE_MS = 100_000;
 /** A streaming list that pauses this long before its end bookmark comes from a server that does not know them. */
 const LIST_SILENCE_MS = 15_000;
 /** Watch caches have lost events before; a list of metadata four times a day finds out. */
