@@ -55,6 +55,9 @@ export function createInterpreter(stream: Stream, known: KnownObjects, tell: (ne
     if (type === 'DELETED') {
       if (isSame(head, lastDeleted)) return { changes: [], suppressed: 'duplicate' };
       lastDeleted = head;
+      // What existed at the position is known, but for what was told as gone before a newer index was stored.
+      const toldGone = state.at === 'watching' && state.knowsAll && known.find(head.namespace, head.name) === undefined;
+      if (toldGone) return { changes: [], suppressed: 'duplicate' };
     } else if (state.at === 'listing') {
       return observeListed(known, state, head, bytes);
     }

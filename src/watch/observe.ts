@@ -19,10 +19,10 @@ const NOTHING: Observation = { changes: [] };
 export function observeWatched(known: KnownObjects, type: WatchType, object: ObjectHead, body: Buffer): Observation {
   const before = known.find(object.namespace, object.name);
   const sameObject = before?.uid === object.uid;
-  const order = sameObject ? compareVersions(object.resourceVersion, before.resourceVersion) : undefined;
+  const order = before === undefined ? undefined : compareVersions(object.resourceVersion, before.resourceVersion);
+  // A stored index can be newer than the position that is resumed at: whatever came under this name before, is told.
   if (order !== undefined && order < 0) return { changes: [], suppressed: 'backInTime' };
   if (type === 'DELETED') {
-    // A delete of an older object of the same name, told late, leaves the present one known.
     if (sameObject) known.forget(object.namespace, object.name);
     return { changes: [{ type: 'delete', object, body, before: sameObject ? before : undefined, foundBy: 'watch' }] };
   }
