@@ -1,5 +1,5 @@
-import { X509Certificate } from 'node:crypto';
 import { levelFromLoggingConfig } from '../process/log.ts';
+import { readCertificates } from './certificates.ts';
 import { readSourceConfig, type SourceConfig } from './source-config.ts';
 
 /** All that a receive adapter is told, checked. */
@@ -55,7 +55,7 @@ export function readAdapterConfig(env: Env): ReadConfig {
   const source = readSource(env['K_SOURCE_CONFIG'], problems, warnings);
   const sink = readSink(env['K_SINK'], problems, warnings);
   const sinkTimeoutMs = readSinkTimeout(env['K_SINK_TIMEOUT'], problems);
-  const sinkCa = readCertificates(env['K_CA_CERTS'], problems);
+  const sinkCa = readSinkCa(env['K_CA_CERTS'], problems);
   const overrides = readOverrides(env['K_CE_OVERRIDES'], problems);
   const probesPort = readPort(env, 'WATCHBRIDGE_PROBES_PORT', PROBES_PORT, problems);
   const metricsPort = readPort(env, 'WATCHBRIDGE_METRICS_PORT', METRICS_PORT, problems);
@@ -63,6 +63,9 @@ export function readAdapterConfig(env: Env): ReadConfig {
     problems.push(
       'NODE_TLS_REJECT_UNAUTHORIZED is 0, which lets anybody pose as the sink; unset it and give the CA in K_CA_CERTS.',
     );
+  }
+  if (env['K_AUDIENCE'] !== undefined && env['K_AUDIENCE'] !== '') {
+    warnings.push('K_AUDIENCE is set, but no tokens are sent: a sink that wants one will refuse every event.');
   }
   if (source === undefined || sink === undefined || problems.length > 0) return { problems };
   const logLevel = levelFromLoggingConfig(env['K_LOGGING_CONFIG'], 'apiserversource');
@@ -129,23 +132,11 @@ function readSinkTimeout(text: string | undefined, problems: string[]): number {
   return (seconds > 0 ? seconds : DEFAULT_SINK_TIMEOUT_S) * 1_000;
 }
 
-function readCertificates(text: string | undefined, problems: string[]): string[] {
+function readSinkCa(text: string | undefined, problems: string[]): readonly string[] {
   if (text === undefined || text.trim() === '') return [];
-  const certificates = text.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [];
-  if (certificates.length === 0)
-    problems.push(
-      'K_CA_CERTS holds no PEM certificate; it must hold one or more, each from BEGIN CERTIFICATE to END CERTIFICATE.',
-    );
-  certificates.forEach((certificate, index) => {
-    try {
-      void new X509Certificate(certificate);
-    } catch {
-      problems.push(
-        `K_CA_CERTS: certificate ${index + 1} of ${certificates.length} cannot be read; write it again from its source.`,
-      );
-    }
-  });
-  return certificates;
+  const read = readCertificates(text);
+  problems.push(...read.problems.map((problem) => `K_CA_CERTS ${problem}.`));
+  return read.certificates;
 }
 
 function readOverrides(text: string | undefined, problems: string[]): Record<string, string> {

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { DEFAULT_RETRY_POLICY, type RetryPolicy } from '../delivery/judge.ts';
+import { readCertificates } from './certificates.ts';
 import { parseDuration } from './duration.ts';
 
 /**
@@ -34,10 +35,14 @@ const positiveDuration = duration.refine((text) => parseDuration(text) !== 0, { 
 const uri = z.string().refine(
   (text) => {
     const url = URL.parse(text);
-    return url !== null && /^https?:$/.test(url.protocol) && url.hostname !== '' && url.username === '';
+    return url !== null && /^https?:$/.test(url.protocol) && url.hostname !== '' && url.username + url.password === '';
   },
   { error: 'expected an absolute http or https URL' },
 );
+
+const caCerts = z.string().superRefine((text, context) => {
+  for (const problem of readCertificates(text).problems) context.addIssue(`expected PEM certificates; it ${problem}`);
+});
 
 export const deliveryConfig = z.object({
   format: z.enum(['binary', 'json'], { error: 'expected binary or json' }).optional(),
@@ -46,7 +51,7 @@ export const deliveryConfig = z.object({
   backoffDelay: positiveDuration.optional(),
   timeout: positiveDuration.optional(),
   retryAfterMax: duration.optional(),
-  deadLetterSink: z.object({ uri, CACerts: z.string().optional() }).optional(),
+  deadLetterSink: z.object({ uri, CACerts: caCerts.optional() }).optional(),
 });
 
 export function retryPolicy(config: DeliveryConfig | undefined): RetryPolicy {

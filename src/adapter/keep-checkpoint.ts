@@ -1,5 +1,6 @@
 import type { Checkpoint } from '../checkpoint/checkpoint.ts';
 import { KubeError } from '../kube/errors.ts';
+import { LeadershipLost } from '../kube/leadership.ts';
 import type { Clock } from '../process/clock.ts';
 import type { Log } from '../process/log.ts';
 import type { AdapterMetrics } from './metrics.ts';
@@ -15,6 +16,10 @@ export interface KeepIo {
 /** A third of the Lease's duration, so that two renewals may fail. */
 const RENEW_EVERY_MS = 5_000;
 const RETRY_AFTER_MS = 1_000;
+/** Until its first position is stored, a source that is restarted begins anew. */
+const FIRST_AFTER_MS = 1_000;
+/** How long a renewal waits for the index, so that it stores the positions of this round and not of the last. */
+const SAVE_PATIENCE_MS = 2_000;
 
 /**
  * Renews the Lease and stores the checkpoint until `signal` is aborted. A failed write is told and tried again; the
@@ -23,21 +28,40 @@ const RETRY_AFTER_MS = 1_000;
  */
 export async function keepCheckpoint(checkpoint: Checkpoint, io: KeepIo, signal: AbortSignal): Promise<void> {
   let saving: Promise<void> | undefined;
-  let waitMs = RENEW_EVERY_MS;
+  let waitMs = FIRST_AFTER_MS;
   while (!signal.aborted) {
     await io.clock.sleep(waitMs, signal);
     if (signal.aborted) break;
     // A large index takes longer to write than a Lease may wait.
-    saving ??= save(checkpoint, io, signal).finally(() => (saving = undefined));
+    saving ??= save('whenDue', checkpoint, io, signal).finally(() => (saving = undefined));
+    await Promise.race([saving, io.clock.sleep(SAVE_PATIENCE_MS, signal)]);
     waitMs = (await renew(checkpoint, io, signal)) ? RENEW_EVERY_MS : RETRY_AFTER_MS;
   }
   await saving;
 }
 
-async function save(checkpoint: Checkpoint, io: KeepIo, signal: AbortSignal): Promise<void> {
+/**
+ * Stores what is settled by now and gives the Lease back. A failure is told: whoever comes next repeats what was not
+ * stored, and may have to wait until the Lease has run out.
+ */
+export async function finishCheckpoint(checkpoint: Checkpoint, io: KeepIo, signal: AbortSignal): Promise<void> {
+  await save('now', checkpoint, io, signal);
   try {
-    await checkpoint.saveIndex(signal);
+    await checkpoint.release(signal);
+    io.log.info('checkpoint stored and Lease released');
   } catch (error) {
+    if (error instanceof KubeError) failed('lease', error, io);
+    else if (error instanceof LeadershipLost) io.log.warn({ detail: error.message }, 'Lease was lost before the end');
+    else throw error;
+  }
+}
+
+async function save(when: 'whenDue' | 'now', checkpoint: Checkpoint, io: KeepIo, signal: AbortSignal): Promise<void> {
+  try {
+    await checkpoint.saveIndex(when, signal);
+  } catch (error) {
+    // The next renewal finds it out too, and ends it all.
+    if (error instanceof LeadershipLost) return;
     if (!(error instanceof KubeError)) throw error;
     if (!signal.aborted) failed('index', error, io);
   }

@@ -14,7 +14,8 @@ import type { Whereabouts } from './whereabouts.ts';
 /** What the streams of an adapter share. */
 export interface PipelineIo {
   readonly lanes: Lanes;
-  readonly recent: RecentIds;
+  /** Undefined where no two streams can see the same change. */
+  readonly recent: RecentIds | undefined;
   readonly clock: Clock;
   readonly metrics: AdapterMetrics;
   readonly report: DeliveryReport;
@@ -47,7 +48,11 @@ export async function runPipeline(
         now: io.clock.now(),
         unselected: unselected.has(change),
       });
-      const unwanted = io.isOwn(resource, change.object) ? 'own' : io.recent.repeats(event.id) ? 'repeated' : undefined;
+      const unwanted = io.isOwn(resource, change.object)
+        ? 'own'
+        : io.recent?.repeats(event.id) === true
+          ? 'repeated'
+          : undefined;
       if (unwanted !== undefined) {
         io.metrics.suppressed(unwanted);
         settle(change);

@@ -13,14 +13,13 @@ import type { StreamNews } from '../watch/stream-news.ts';
 import type { AdapterConfig } from './config.ts';
 import { retryPolicy } from './delivery-config.ts';
 import { parseDuration } from './duration.ts';
-import { resourceName } from './find-resource.ts';
-import { keepCheckpoint } from './keep-checkpoint.ts';
-import { isOwnObject, lead, type Lead } from './lead.ts';
+import { finishCheckpoint, keepCheckpoint } from './keep-checkpoint.ts';
+import { announceLead, isOwnObject, lead, type Lead } from './lead.ts';
 import { createMetrics } from './metrics.ts';
 import { metricsHandler, probesHandler } from './probes.ts';
 import { createDeliveryReport, reportStream } from './report.ts';
 import { createStreamBoard } from './stream-board.ts';
-import { runStreams } from './streams.ts';
+import { announceStreams, runStreams, streamsOverlap } from './streams.ts';
 import { createWhereabouts } from './whereabouts.ts';
 
 export interface AdapterIo {
@@ -49,12 +48,16 @@ const FINISH_MS = 5_000;
  */
 export async function runAdapter(config: AdapterConfig, io: AdapterIo, signal: AbortSignal): Promise<void> {
   const { kube, clock, log } = io;
+  const { checkpoint: tier = 'None' } = config.source;
+  /** Nothing is sent any more. */
   const hardStop = new AbortController();
+  const stop = AbortSignal.any([signal, hardStop.signal]);
   let leader: Lead | undefined;
   const metrics = createMetrics(() => lanes.gauges());
   const board = createStreamBoard(metrics.established);
   // Before the probes are served: an empty board would be a ready one.
-  for (const { gvr } of config.source.resources) board.set(resourceName(gvr), { is: 'starting' });
+  if (tier === 'None') announceStreams(config, board);
+  else announceLead(board);
   const report = createDeliveryReport({ log, metrics, clock });
   const sinks = createSinks(config);
   const lanes = createLanes({
@@ -78,6 +81,12 @@ export async function runAdapter(config: AdapterConfig, io: AdapterIo, signal: A
     'adapter started',
   );
 
+  const endDelivery = async (): Promise<void> => {
+    hardStop.abort();
+    // What is still on the wire must not arrive after another replica has begun.
+    await Promise.all([sinks.sink.close(), sinks.deadLetterSink?.close()]);
+  };
+
   const watchAndDrain = async (): Promise<void> => {
     const reporter = (name: string, origin: Origin) => {
       const tell = reportStream(name, { log, metrics, board });
@@ -89,7 +98,7 @@ export async function runAdapter(config: AdapterConfig, io: AdapterIo, signal: A
     };
     const pipeline = {
       lanes,
-      recent: createRecentIds(RECENT_IDS),
+      recent: streamsOverlap(config) ? createRecentIds(RECENT_IDS) : undefined,
       clock,
       metrics,
       report,
@@ -98,26 +107,27 @@ export async function runAdapter(config: AdapterConfig, io: AdapterIo, signal: A
     };
     const finder = { discovery: createDiscovery(kube), board, clock, log };
     const memoryOf = (key: string) => leader?.checkpoint.memoryOf(key) ?? createStreamMemory(NO_MEMORY);
-    const watched = runStreams(config, { kube, clock, finder, pipeline, memoryOf, reporter }, signal);
+    const watched = runStreams(config, { kube, clock, finder, pipeline, memoryOf, reporter }, stop);
     // A stream that waits for room in the queue reads no more, and ends only when the queue has room.
-    await Promise.race([watched, aborted(signal)]);
+    await Promise.race([watched, aborted(stop)]);
     // Where there is nothing to watch, the adapter still runs until it is asked to stop.
-    await aborted(signal);
-    await drain(lanes, clock, log);
+    await aborted(stop);
+    if (!hardStop.signal.aborted) await drain(lanes, clock, log);
+    await endDelivery();
   };
 
   const leadAndWatch = async ({ checkpoint }: Lead): Promise<void> => {
+    const keepIo = { clock, log, metrics, renewed: lanes.wake };
     const keeping = new AbortController();
-    const kept = keepCheckpoint(checkpoint, { clock, log, metrics, renewed: lanes.wake }, keeping.signal);
+    const kept = keepCheckpoint(checkpoint, keepIo, keeping.signal).finally(() => hardStop.abort());
     const watched = watchAndDrain().finally(() => keeping.abort());
+    await Promise.allSettled([kept, watched]);
     await Promise.all([kept, watched]);
-    await checkpoint.finish(AbortSignal.timeout(FINISH_MS));
-    log.info('checkpoint stored and Lease released');
+    await finishCheckpoint(checkpoint, keepIo, AbortSignal.timeout(FINISH_MS));
   };
 
   try {
-    const { checkpoint = 'None' } = config.source;
-    const answer = checkpoint === 'None' ? 'unable' : await lead(config, { ...io, metrics, board }, signal);
+    const answer = tier === 'None' ? 'unable' : await lead(config, { ...io, metrics, board }, signal);
     if (answer === undefined) return;
     if (answer === 'unable') await watchAndDrain();
     else {
@@ -125,8 +135,7 @@ export async function runAdapter(config: AdapterConfig, io: AdapterIo, signal: A
       await leadAndWatch(leader);
     }
   } finally {
-    hardStop.abort();
-    await Promise.all([sinks.sink.close(), sinks.deadLetterSink?.close(), probes.close(), scrapes.close()]);
+    await Promise.all([endDelivery(), probes.close(), scrapes.close()]);
   }
 }
 

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { StreamMemory } from '../checkpoint/stream-memory.ts';
+import type { Position } from '../checkpoint/watermark.ts';
 import { scopeHash } from '../events/event-id.ts';
 import type { Origin } from '../events/from-change.ts';
 import { isOwnedBy } from '../events/owner-filter.ts';
@@ -8,12 +9,13 @@ import type { Resource } from '../kube/resource.ts';
 import type { Clock } from '../process/clock.ts';
 import type { Stream } from '../watch/requests.ts';
 import type { StreamNews } from '../watch/stream-news.ts';
-import { FIRST, resumed } from '../watch/watch-state.ts';
+import { type Active, FIRST, resumed } from '../watch/watch-state.ts';
 import { watchStream } from '../watch/watch-stream.ts';
 import type { AdapterConfig } from './config.ts';
 import { findResource, type Finder, type FoundResource, resourceName } from './find-resource.ts';
 import { type PipelineIo, runPipeline } from './pipeline.ts';
-import type { ResourceConfig } from './source-config.ts';
+import type { ResourceConfig, SourceConfig } from './source-config.ts';
+import type { StreamBoard } from './stream-board.ts';
 
 /** What all streams of an adapter are run with. */
 export interface StreamsIo {
@@ -31,10 +33,21 @@ export async function runStreams(config: AdapterConfig, io: StreamsIo, signal: A
   await Promise.all(config.source.resources.map((wanted) => runResource(wanted, config, io, signal)));
 }
 
+/** Notes on the board that everything the source asks for is about to be watched. */
+export function announceStreams({ source }: AdapterConfig, board: StreamBoard): void {
+  for (const { gvr } of source.resources) board.set(resourceName(gvr), { is: 'starting' });
+}
+
 /** The keys of all streams that the source may come to have; which of them depends on what is namespaced. */
 export function streamKeys({ source }: AdapterConfig): Set<string> {
   const scopes = [undefined, ...source.namespaces];
-  return new Set(source.resources.flatMap((wanted) => scopes.map((scope) => streamKey(wanted, scope, source.owner))));
+  return new Set(source.resources.flatMap((wanted) => scopes.map((scope) => streamKey(wanted, scope, source))));
+}
+
+/** Whether two entries name the same resource, so that one change can come out of two streams. */
+export function streamsOverlap({ source }: AdapterConfig): boolean {
+  const names = source.resources.map(({ gvr }) => resourceName(gvr));
+  return new Set(names).size < names.length;
 }
 
 /** Watches one entry of `resources`, in each of its namespaces. */
@@ -61,15 +74,15 @@ async function runScope(
   signal: AbortSignal,
 ): Promise<void> {
   const name = streamName(wanted, namespace);
-  const { known, ledger, position, complete } = io.memoryOf(streamKey(wanted, namespace, config.source.owner));
+  const { known, ledger, position } = io.memoryOf(streamKey(wanted, namespace, config.source));
   io.finder.board.set(name, { is: 'starting' });
-  let from = position === undefined ? FIRST : resumed(position, complete);
+  let from: Active = begin(position);
   for (let found: FoundResource | undefined = first; found !== undefined && !signal.aborted;) {
     const origin = originOf(found, config, io.kube.server);
     const report = io.reporter(name, origin);
     const tell = (news: StreamNews): void => {
       // What a list made known, or showed to be gone without being told, stands in no change.
-      if (news.is === 'listed') ledger.soil();
+      if (news.is === 'listed') ledger.listed();
       report(news);
     };
     const stream = streamOf(wanted, found, namespace, config);
@@ -83,6 +96,12 @@ async function runScope(
     // Whoever removes a resource removes its objects: what is listed when it is back is compared with those known.
     from = { ...FIRST, why: known.size > 0 ? 'expired' : 'start', epoch: ledger.position()?.epoch ?? 0 };
   }
+}
+
+function begin(position: Position | undefined): Active {
+  if (position === undefined) return FIRST;
+  const { complete, ...place } = position;
+  return resumed(place, complete);
 }
 
 function streamOf(
@@ -116,12 +135,16 @@ function streamName({ gvr, selector }: ResourceConfig, namespace: string | undef
   return `${resourceName(gvr)}${selected}${namespace === undefined ? '' : ` in ${namespace}`}`;
 }
 
-/** What names the stream in a checkpoint: all that decides which objects it holds, and nothing else. */
+/**
+ * What names the stream in a checkpoint: whose it is, all that decides which objects it holds, and nothing else. A
+ * source that is made anew under an old name begins anew.
+ */
 function streamKey(
   { gvr, selector }: ResourceConfig,
   namespace: string | undefined,
-  owner: { apiVersion: string; kind: string } | undefined,
+  { owner, sourceUid }: SourceConfig,
 ): string {
-  const text = JSON.stringify([gvr.Group, gvr.Version, gvr.Resource, selector ?? '', namespace ?? '', owner ?? null]);
+  const objects = [gvr.Group, gvr.Version, gvr.Resource, selector ?? '', namespace ?? '', owner ?? null];
+  const text = JSON.stringify([sourceUid ?? '', ...objects]);
   return createHash('sha256').update(text).digest('hex').slice(0, 12);
 }

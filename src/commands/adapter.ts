@@ -21,8 +21,8 @@ CloudEvents to K_SINK. It is configured by the environment that the controller
 optionally K_SINK_TIMEOUT, K_CE_OVERRIDES, K_CA_CERTS, K_LOGGING_CONFIG,
 WATCHBRIDGE_PROBES_PORT (8080) and WATCHBRIDGE_METRICS_PORT (9092).
 
-  --kubeconfig FILE  where to find the API server (default: KUBECONFIG, the
-                     Pod's ServiceAccount, ~/.kube/config)
+  --kubeconfig FILE  where to find the API server (default: KUBECONFIG,
+                     ~/.kube/config, the Pod's ServiceAccount)
   --context NAME     a context of the kubeconfig
   --help             print this
 `;

@@ -3,6 +3,7 @@ import type { Outcome } from './outcome.ts';
 
 /** Knative's limit for the text of `knativeerrordata`. */
 const MOST_ERROR_DATA = 1_024;
+const NOTHING = new Uint8Array(0);
 
 /**
  * The event as it goes to the dead letter sink: with the extensions that Knative's dispatcher adds
@@ -12,16 +13,10 @@ const MOST_ERROR_DATA = 1_024;
 export function deadLetter(event: CloudEvent, destination: URL, outcome: Outcome): CloudEvent {
   const extensions: Record<string, string | number | boolean> = { ...event.extensions };
   extensions['knativeerrordest'] = `${destination.origin}${destination.pathname}`;
-  if (outcome.is === 'answered') {
-    extensions['knativeerrorcode'] = outcome.status;
-    const body = outcome.body ?? new Uint8Array(0);
-    // Three bytes make four characters.
-    const data = Buffer.from(body.subarray(0, (MOST_ERROR_DATA / 4) * 3)).toString('base64');
-    if (data !== '') extensions['knativeerrordata'] = data;
-  } else {
-    extensions['knativeerrordata'] = Buffer.from(outcome.detail.slice(0, (MOST_ERROR_DATA / 4) * 3))
-      .toString('base64')
-      .slice(0, MOST_ERROR_DATA);
-  }
+  if (outcome.is === 'answered') extensions['knativeerrorcode'] = outcome.status;
+  const told = outcome.is === 'answered' ? (outcome.body ?? NOTHING) : Buffer.from(outcome.detail);
+  // Three bytes make four characters.
+  const data = Buffer.from(told.subarray(0, (MOST_ERROR_DATA / 4) * 3)).toString('base64');
+  if (data !== '') extensions['knativeerrordata'] = data;
   return { ...event, extensions };
 }

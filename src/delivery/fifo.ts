@@ -3,7 +3,6 @@ export interface Fifo<T> {
   readonly length: number;
   push(item: T): void;
   shift(): T | undefined;
-  peek(): T | undefined;
 }
 
 export function createFifo<T>(): Fifo<T> {
@@ -16,7 +15,6 @@ export function createFifo<T>(): Fifo<T> {
     push: (item) => {
       items.push(item);
     },
-    peek: () => items[head],
     shift: () => {
       const item = items[head];
       if (head < items.length) items[head++] = undefined;

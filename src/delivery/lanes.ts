@@ -1,7 +1,7 @@
 import type { CloudEvent } from '../events/cloud-event.ts';
 import type { Clock } from '../process/clock.ts';
 import { deadLetter } from './dead-letter.ts';
-import { createFifo, type Fifo } from './fifo.ts';
+import { createFifo } from './fifo.ts';
 import { judge, type RetryPolicy } from './judge.ts';
 import { type Outcome, troubleOf } from './outcome.ts';
 import { createPace, type Pace, type Trouble } from './pace.ts';
@@ -11,7 +11,7 @@ import type { Sink } from './sink.ts';
 export interface Outgoing {
   /** The object that the event is about. Events of one object are sent one at a time and in order. */
   readonly lane: string;
-  event: CloudEvent;
+  readonly event: CloudEvent;
   /** Called once, when nothing more will be done for the event. */
   readonly settled: (settlement: Settlement) => void;
 }
@@ -68,13 +68,21 @@ export interface Lanes {
   gauges(): { readonly inFlight: number; readonly queued: number; readonly queuedBytes: number };
 }
 
+/** The events of one object, linked: most lanes hold one event, and live as long as it. */
 interface Lane {
   readonly key: string;
-  readonly queue: Fifo<Outgoing>;
-  /** Attempts already made for the event at the head of the queue. */
+  head: Entry;
+  tail: Entry;
+  /** Attempts already made for the event at the head. */
   attempts: number;
   /** The event at the head goes to the dead letter sink. */
   dead: boolean;
+}
+
+interface Entry {
+  event: CloudEvent;
+  readonly settled: Outgoing['settled'];
+  next: Entry | undefined;
 }
 
 /** What a queued event costs beside its body: attributes, the entry itself. */
@@ -98,12 +106,11 @@ export function createLanes(options: LanesOptions): Lanes {
   const pump = (): void => {
     while (ready.length > 0 && !signal.aborted && inFlight < allowed() && options.maySend()) {
       const lane = ready.shift();
-      const outgoing = lane?.queue.peek();
-      if (lane !== undefined && outgoing !== undefined) post(lane, outgoing);
+      if (lane !== undefined) post(lane, lane.head);
     }
   };
 
-  const post = (lane: Lane, outgoing: Outgoing): void => {
+  const post = (lane: Lane, outgoing: Entry): void => {
     const sentAt = clock.monotonic();
     const sink = lane.dead ? (options.deadLetterSink ?? options.sink) : options.sink;
     inFlight++;
@@ -116,7 +123,7 @@ export function createLanes(options: LanesOptions): Lanes {
     });
   };
 
-  const attempted = (lane: Lane, outgoing: Outgoing, outcome: Outcome, sentAt: number, wasFull: boolean): void => {
+  const attempted = (lane: Lane, outgoing: Entry, outcome: Outcome, sentAt: number, wasFull: boolean): void => {
     lane.attempts++;
     // A dead letter has nowhere else to go, so it is tried for as long as it takes.
     const policy = lane.dead ? { ...options.policy, retry: undefined } : options.policy;
@@ -127,7 +134,7 @@ export function createLanes(options: LanesOptions): Lanes {
       return;
     }
     if (verdict.is === 'retry') {
-      outgoing.event = owned(outgoing.event);
+      ownBytes(lane);
       tell({ ...verdict, is: 'retrying', event: outgoing.event, attempt: lane.attempts, outcome });
       void rest(lane, verdict.afterMs, verdict.asked);
       return;
@@ -186,14 +193,16 @@ export function createLanes(options: LanesOptions): Lanes {
     for (const woken of resting.values()) woken.abort();
   };
 
-  const settle = (lane: Lane, outgoing: Outgoing, settlement: Settlement): void => {
-    lane.queue.shift();
+  const settle = (lane: Lane, outgoing: Entry, settlement: Settlement): void => {
     lane.attempts = 0;
     lane.dead = false;
     queued--;
-    queuedBytes -= cost(outgoing);
-    if (lane.queue.length > 0) ready.push(lane);
-    else lanes.delete(lane.key);
+    queuedBytes -= cost(outgoing.event);
+    if (outgoing.next === undefined) lanes.delete(lane.key);
+    else {
+      lane.head = outgoing.next;
+      ready.push(lane);
+    }
     outgoing.settled(settlement);
     if (queuedBytes <= options.bufferBytes / 2) release(waitingForRoom);
     if (queued === 0) release(waitingForIdle);
@@ -209,18 +218,19 @@ export function createLanes(options: LanesOptions): Lanes {
   );
 
   return {
-    send: (outgoing) => {
+    send: ({ lane: key, event, settled }) => {
+      const entry: Entry = { event, settled, next: undefined };
       queued++;
-      queuedBytes += cost(outgoing);
-      const lane = lanes.get(outgoing.lane);
+      queuedBytes += cost(event);
+      const lane = lanes.get(key);
       if (lane !== undefined) {
-        outgoing.event = owned(outgoing.event);
-        lane.queue.push(outgoing);
+        if (lane.attempts > 0) entry.event = owned(event);
+        lane.tail.next = entry;
+        lane.tail = entry;
         return;
       }
-      const opened: Lane = { key: outgoing.lane, queue: createFifo(), attempts: 0, dead: false };
-      opened.queue.push(outgoing);
-      lanes.set(outgoing.lane, opened);
+      const opened: Lane = { key, head: entry, tail: entry, attempts: 0, dead: false };
+      lanes.set(key, opened);
       ready.push(opened);
       pump();
     },
@@ -235,8 +245,14 @@ export function createLanes(options: LanesOptions): Lanes {
   };
 }
 
-function cost(outgoing: Outgoing): number {
-  return (outgoing.event.data?.byteLength ?? 0) + EVENT_OVERHEAD_BYTES;
+function cost(event: CloudEvent): number {
+  return (event.data?.byteLength ?? 0) + EVENT_OVERHEAD_BYTES;
+}
+
+/** The lane has to wait, so its events keep no more memory than they need. */
+function ownBytes(lane: Lane): void {
+  for (let entry: Entry | undefined = lane.head; entry !== undefined; entry = entry.next)
+    entry.event = owned(entry.event);
 }
 
 /**
@@ -246,7 +262,7 @@ function cost(outgoing: Outgoing): number {
 function owned(event: CloudEvent): CloudEvent {
   const { data } = event;
   if (data === undefined || data.buffer.byteLength <= data.byteLength * 2) return event;
-  return { ...event, data: Uint8Array.from(data) };
+  return { ...event, data: new Uint8Array(data) };
 }
 
 function release(waiting: (() => void)[]): void {

@@ -6,7 +6,7 @@ import { createDiscovery } from '../../src/kube/discovery.ts';
 import { failureFromStatus } from '../../src/kube/errors.ts';
 import { collectionPath } from '../../src/kube/resource.ts';
 import { sharedCluster, testNamespace } from '../support/cluster.ts';
-import { accessTo, clientFor, never } from './scripted-server.ts';
+import { accessTo, clientFor, never } from '../kube/scripted-server.ts';
 
 const CONFIG_MAPS = { group: '', version: 'v1', plural: 'configmaps', namespaced: true };
 
