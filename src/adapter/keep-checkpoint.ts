@@ -27,15 +27,19 @@ const SAVE_PATIENCE_MS = 2_000;
  * @throws LeadershipLost
  */
 export async function keepCheckpoint(checkpoint: Checkpoint, io: KeepIo, signal: AbortSignal): Promise<void> {
+  const { clock } = io;
   let saving: Promise<void> | undefined;
+  let inTime = true;
   let waitMs = FIRST_AFTER_MS;
   while (!signal.aborted) {
-    await io.clock.sleep(waitMs, signal);
+    await clock.sleep(waitMs, signal);
     if (signal.aborted) break;
+    const wokenAt = clock.monotonic();
     // A large index takes longer to write than a Lease may wait.
     saving ??= save('whenDue', checkpoint, io, signal).finally(() => (saving = undefined));
-    await Promise.race([saving, io.clock.sleep(SAVE_PATIENCE_MS, signal)]);
-    waitMs = (await renew(checkpoint, io, signal)) ? RENEW_EVERY_MS : RETRY_AFTER_MS;
+    if (inTime) await Promise.race([saving, clock.sleep(SAVE_PATIENCE_MS, signal)]);
+    inTime = await renew(checkpoint, io, signal);
+    waitMs = inTime ? Math.max(0, wokenAt + RENEW_EVERY_MS - clock.monotonic()) : RETRY_AFTER_MS;
   }
   await saving;
 }

@@ -1,4 +1,4 @@
-import type { Leadership, RenewResult } from '../kube/leadership.ts';
+import { type Leadership, LeadershipLost, type RenewResult } from '../kube/leadership.ts';
 import type { Clock } from '../process/clock.ts';
 import type { IndexStore, LoadedIndex } from './index-store.ts';
 import { packShard } from './packing.ts';
@@ -11,12 +11,16 @@ import type { Position } from './watermark.ts';
 export interface Checkpoint {
   /** The memory of a stream, with what was stored of it; from now on it is stored. */
   memoryOf(stream: string): StreamMemory;
-  /** Writes the index of what is settled by now. Its positions are stored by the next {@link renew}. @throws KubeError */
-  saveIndex(signal: AbortSignal): Promise<void>;
-  /** Renews the Lease, and with it stores the positions that the index has caught up with. */
+  /**
+   * Writes the index of what is settled by now; if only `whenDue`, then not sooner after the last write than its size
+   * allows. Its positions are stored by the next {@link renew} or {@link release}.
+   * @throws KubeError, LeadershipLost
+   */
+  saveIndex(when: 'whenDue' | 'now', signal: AbortSignal): Promise<void>;
+  /** Renews the Lease, and with it stores the positions that the index has caught up with. @throws as saveIndex */
   renew(signal: AbortSignal): Promise<RenewResult>;
-  /** Stores everything and gives the Lease back. */
-  finish(signal: AbortSignal): Promise<void>;
+  /** Stores these positions for the last time, and gives the Lease back. @throws as saveIndex */
+  release(signal: AbortSignal): Promise<void>;
   /** What could not be read of the stored state; empty where there was none, or all of it could. */
   readonly problems: readonly string[];
 }
@@ -35,7 +39,7 @@ export interface CheckpointOptions {
   readonly wrote: (bytes: number) => void;
 }
 
-/** Reads what was stored under a Lease that we hold. @throws KubeError */
+/** Reads what was stored under a Lease that we hold. @throws KubeError, LeadershipLost */
 export async function openCheckpoint(options: CheckpointOptions, signal: AbortSignal): Promise<Checkpoint> {
   const { leadership, index } = options;
   const stored = decodeRecord(leadership.taken.metadata.annotations?.[RECORD_ANNOTATION]);
@@ -50,7 +54,10 @@ export async function openCheckpoint(options: CheckpointOptions, signal: AbortSi
   const nothing: LoadedIndex = { objects: new Map(), of: 1, problems: [] };
   const loaded = index === undefined || stored.is === 'absent' ? nothing : await index.load(signal);
   if (positions.size > 0) problems.push(...loaded.problems);
-  return checkpoint(options, positions, loaded, problems);
+  const opened = checkpoint(options, positions, loaded, problems);
+  // What is damaged will be written anew, without what is lost: until then the record must say that something is.
+  if (loaded.problems.length > 0) await opened.renew(signal);
+  return opened;
 }
 
 function checkpoint(
@@ -64,11 +71,10 @@ function checkpoint(
   const memories = new Map<string, StreamMemory>();
   for (const [stream, position] of stored) {
     if (!options.streams.has(stream)) continue;
-    const complete = index !== undefined && loaded.problems.length === 0;
-    memories.set(stream, createStreamMemory({ position, objects: loaded.objects.get(stream) ?? [], complete }));
+    const complete = position.complete && index !== undefined && loaded.problems.length === 0;
+    const objects = loaded.objects.get(stream) ?? [];
+    memories.set(stream, createStreamMemory({ position: { ...position, complete }, objects }));
   }
-  /** Positions that may be stored: the index says all that is settled there. */
-  let covered = new Map(stored);
   let of = loaded.of;
   let notBefore = Number.NEGATIVE_INFINITY;
 
@@ -76,10 +82,14 @@ function checkpoint(
     const now = new Map<string, Position>();
     for (const [stream, { ledger }] of memories) {
       const position = ledger.position();
-      if (position !== undefined) now.set(stream, position);
+      if (position === undefined) continue;
+      // Without an index, whoever comes next knows no object.
+      now.set(stream, index === undefined ? { ...position, complete: false } : position);
     }
     return now;
   };
+  /** Positions that may be stored: the index says all that is settled there. */
+  let covered = positionsNow();
 
   const writeShards = async (store: IndexStore, signal: AbortSignal): Promise<void> => {
     const ledgers = new Map(Array.from(memories, ([stream, { ledger }]) => [stream, ledger]));
@@ -94,6 +104,8 @@ function checkpoint(
     try {
       // The highest numbers first: when the index grows, the new shards exist before the old ones lose their half.
       for (const [number, shard] of [...shards].toSorted(([a], [b]) => b - a)) {
+        // Between two writes this process may have been frozen, for longer than others wait for it.
+        if (!leadership.holds()) throw new LeadershipLost('The Lease is not surely ours while the index is written.');
         const packed = packShard(shard);
         await store.save(number, packed, signal);
         bytes += packed.length;
@@ -102,16 +114,11 @@ function checkpoint(
       for (const ledger of ledgers.values()) ledger.soil();
       throw error;
     } finally {
-      options.wrote(bytes);
+      if (bytes > 0) options.wrote(bytes);
+      notBefore = clock.monotonic() + (bytes / BYTES_A_SECOND) * 1_000;
     }
     of = grown;
     covered = positions;
-    notBefore = clock.monotonic() + (bytes / BYTES_A_SECOND) * 1_000;
-  };
-
-  const saveIndex = async (signal: AbortSignal, now: boolean): Promise<void> => {
-    if (index === undefined) covered = positionsNow();
-    else if (now || clock.monotonic() >= notBefore) await writeShards(index, signal);
   };
 
   const annotations = (): Record<string, string> => ({
@@ -125,11 +132,19 @@ function checkpoint(
       memories.set(stream, memory);
       return memory;
     },
-    saveIndex: (signal) => saveIndex(signal, false),
-    renew: (signal) => leadership.renew(annotations(), signal),
-    finish: async (signal) => {
-      await saveIndex(signal, true);
-      await leadership.release(annotations(), signal);
+    saveIndex: async (when, signal) => {
+      if (index === undefined) covered = positionsNow();
+      else if (when === 'now' || clock.monotonic() >= notBefore) await writeShards(index, signal);
     },
+    renew: async (signal) => {
+      const lease = leadership.uid();
+      const result = await leadership.renew(annotations(), signal);
+      // It was made anew, and the record in it still names the old one.
+      if (leadership.uid() !== lease) await leadership.renew(annotations(), signal);
+      // The server has an older index than it had confirmed as well.
+      if (result === 'rewound') for (const { ledger } of memories.values()) ledger.soil();
+      return result;
+    },
+    release: (signal) => leadership.release(annotations(), signal),
   };
 }

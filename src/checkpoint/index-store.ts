@@ -1,13 +1,18 @@
 import type { KubeClient } from '../kube/client.ts';
 import { KubeError } from '../kube/errors.ts';
+import type { OwnerReference } from '../kube/owner-reference.ts';
 import type { ObjectHead } from '../watch/change.ts';
-import { type Shard, unpackShard } from './packing.ts';
-import { join, MOST_SHARDS } from './sharding.ts';
+import { type ReadShard, type Shard, unpackShard } from './packing.ts';
+import { isShardCount, join } from './sharding.ts';
 
 /** The stored index: ConfigMaps named `<name>-index-0`, `-1`, ... */
 export interface IndexStore {
   load(signal: AbortSignal): Promise<LoadedIndex>;
-  /** @throws KubeError `conflict` or `alreadyExists`: somebody else writes this index */
+  /**
+   * Writes a shard unless somebody else did since it was read or written here: then it fails this once, and what is
+   * written next replaces what they wrote.
+   * @throws KubeError `conflict` or `alreadyExists`: somebody else wrote it
+   */
   save(shard: number, packed: Buffer, signal: AbortSignal): Promise<void>;
 }
 
@@ -24,19 +29,17 @@ export interface IndexAddress {
   readonly namespace: string;
   readonly name: string;
   /** What the ConfigMaps belong to, so that they go with it; undefined where its uid is not told. */
-  readonly owner:
-    | { readonly apiVersion: string; readonly kind: string; readonly name: string; readonly uid: string }
-    | undefined;
+  readonly owner: OwnerReference | undefined;
 }
 
 interface ConfigMap {
-  readonly metadata: { readonly resourceVersion?: string };
+  readonly metadata: { readonly resourceVersion: string };
   readonly binaryData?: Readonly<Record<string, string>>;
 }
 
 export function createIndexStore(kube: KubeClient, at: IndexAddress): IndexStore {
   /** Of each ConfigMap as we know it, so that a writer who is not alone notices. */
-  const versions = new Map<number, string | undefined>();
+  const versions = new Map<number, string>();
   const collection = `/api/v1/namespaces/${encodeURIComponent(at.namespace)}/configmaps`;
   const pathOf = (shard: number): string => `${collection}/${encodeURIComponent(shardName(at.name, shard))}`;
 
@@ -58,17 +61,18 @@ export function createIndexStore(kube: KubeClient, at: IndexAddress): IndexStore
       let of = 1;
       for (let i = 0; i < of; i++) {
         const found = await read(i, signal);
-        const result =
-          found === undefined ? undefined : unpackShard(Buffer.from(found.binaryData?.['index'] ?? '', 'base64'));
-        if (result?.is === 'shard' && result.shard.of <= MOST_SHARDS) {
+        const result = found === undefined ? MISSING : unpacked(found);
+        if (result.is === 'shard') {
           shards.set(i, result.shard);
           of = Math.max(of, result.shard.of);
-        } else if (result?.is === 'damaged') problems.push(`${shardName(at.name, i)}: ${result.sentence}`);
-        else problems.push(`The ConfigMap ${at.namespace}/${shardName(at.name, i)} is not there.`);
+        } else problems.push(`The ConfigMap ${at.namespace}/${shardName(at.name, i)}: ${result.sentence}`);
       }
       return { objects: join(shards), of, problems };
     },
     save: async (shard, packed, signal) => {
+      const resourceVersion = versions.get(shard) ?? (await read(shard, signal))?.metadata.resourceVersion;
+      // Until it is answered, nobody knows what the server has: a write without an answer is read before the next.
+      versions.delete(shard);
       const body = {
         apiVersion: 'v1',
         kind: 'ConfigMap',
@@ -77,24 +81,26 @@ export function createIndexStore(kube: KubeClient, at: IndexAddress): IndexStore
           namespace: at.namespace,
           labels: { 'app.kubernetes.io/managed-by': 'watchbridge' },
           ...(at.owner !== undefined && { ownerReferences: [at.owner] }),
-          resourceVersion: versions.get(shard),
+          resourceVersion,
         },
         binaryData: { index: packed.toString('base64') },
       };
-      const known = versions.get(shard) ?? (await read(shard, signal))?.metadata.resourceVersion;
-      const request =
-        known === undefined
-          ? ({ method: 'POST', path: collection, body, signal } as const)
-          : ({
-              method: 'PUT',
-              path: pathOf(shard),
-              body: { ...body, metadata: { ...body.metadata, resourceVersion: known } },
-              signal,
-            } as const);
-      const written = await kube.json<ConfigMap>(request);
+      const written = await kube.json<ConfigMap>(
+        resourceVersion === undefined
+          ? { method: 'POST', path: collection, body, signal }
+          : { method: 'PUT', path: pathOf(shard), body, signal },
+      );
       versions.set(shard, written.metadata.resourceVersion);
     },
   };
+}
+
+const MISSING: ReadShard = { is: 'damaged', sentence: 'It is not there.' };
+
+function unpacked(found: ConfigMap): ReadShard {
+  const result = unpackShard(Buffer.from(found.binaryData?.['index'] ?? '', 'base64'));
+  if (result.is === 'damaged' || isShardCount(result.shard.of)) return result;
+  return { is: 'damaged', sentence: `It is one of ${result.shard.of} parts, and there can be no such number of them.` };
 }
 
 export function shardName(name: string, shard: number): string {

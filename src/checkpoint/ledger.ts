@@ -18,8 +18,10 @@ export interface Ledger {
   /** What has changed since {@link clean}: names of objects (`namespace/name`), or everything. */
   dirty(): ReadonlySet<string> | 'everything';
   clean(): void;
-  /** Objects became known, or were forgotten, without changes that say so. */
+  /** Everything is dirty. */
   soil(): void;
+  /** A list is complete, so that all objects are known from the next step on, also those that no change tells. */
+  listed(): void;
 }
 
 interface Underway {
@@ -35,6 +37,7 @@ export function createLedger(known: KnownObjects, start: Position | undefined): 
   const watermark = createWatermark(start);
   const underway = new Map<string, Underway>();
   let dirty: Set<string> | 'everything' = new Set();
+  let complete = start?.complete ?? false;
 
   const settle = (change: Change): void => {
     const key = keyOf(change.object);
@@ -57,7 +60,8 @@ export function createLedger(known: KnownObjects, start: Position | undefined): 
         if (entry === undefined) underway.set(key, { settled: change.before, left: 1 });
         else entry.left++;
       }
-      const position = step.resumeAt === undefined ? undefined : { resourceVersion: step.resumeAt, epoch: step.epoch };
+      const { resumeAt, epoch } = step;
+      const position = resumeAt === undefined ? undefined : { resourceVersion: resumeAt, epoch, complete };
       const opened = watermark.open(step.changes.length, position);
       return (change) => {
         settle(change);
@@ -76,6 +80,10 @@ export function createLedger(known: KnownObjects, start: Position | undefined): 
     },
     soil: () => {
       dirty = 'everything';
+    },
+    listed: () => {
+      dirty = 'everything';
+      complete = true;
     },
   };
 }

@@ -1,5 +1,6 @@
 import { crc32, deflateRawSync, inflateRawSync } from 'node:zlib';
 import type { ObjectHead } from '../watch/change.ts';
+import { type ByteReader, type ByteWriter, createByteReader, createByteWriter } from './bytes.ts';
 
 /** A part of the index: some objects of each stream, as they are settled. */
 export interface Shard {
@@ -14,11 +15,11 @@ export type ReadShard =
   | { readonly is: 'damaged'; readonly sentence: string };
 
 /**
- * Packs a shard: "WBI1", a CRC-32, and deflated columns. Names are front-coded in order, versions are differences, and
- * uids are 16 raw bytes: about 31 bytes an object with names like those of Pods, of which the uid cannot be less.
+ * Packs a shard: "WBI1", a CRC-32, and deflated columns. Names are front-coded in order, versions are numbers, and uids
+ * are 16 raw bytes: about 31 bytes an object with names like those of Pods, of which the uid cannot be less.
  */
 export function packShard(shard: Shard): Buffer {
-  const out = new Writer();
+  const out = createByteWriter();
   out.number(shard.of);
   out.number(shard.objects.size);
   for (const [stream, objects] of shard.objects) {
@@ -48,21 +49,21 @@ export function unpackShard(bytes: Buffer): ReadShard {
   const packed = bytes.subarray(8);
   if (bytes.readUInt32BE(4) !== crc32(packed)) return damaged('its checksum is wrong');
   try {
-    return { is: 'shard', shard: readShard(new Reader(inflateRawSync(packed, { maxOutputLength: MOST_BYTES }))) };
+    return { is: 'shard', shard: readShard(createByteReader(inflateRawSync(packed, { maxOutputLength: MOST_BYTES }))) };
   } catch (error) {
     return damaged(error instanceof Error ? error.message : String(error));
   }
 }
 
 const MAGIC = 'WBI1';
-/** What a shard may unpack to; a ConfigMap holds 1 MiB, and names do not shrink a hundredfold. */
-const MOST_BYTES = 64 * 1024 * 1024;
+/** What a shard may unpack to: 1 MiB, a full ConfigMap, holds 65,536 uids, and no name is longer than 317 bytes. */
+const MOST_BYTES = 32 * 1024 * 1024;
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 const AS_TEXT = 0;
 const AS_UUID = 1;
 const AS_NUMBER = 1;
 
-function readShard(input: Reader): Shard {
+function readShard(input: ByteReader): Shard {
   const of = input.number();
   const objects = new Map<string, ObjectHead[]>();
   for (let streams = input.number(); streams > 0; streams--) {
@@ -86,104 +87,45 @@ function readShard(input: Reader): Shard {
   return { of, objects };
 }
 
-function writeVersion(out: Writer, version: string): void {
+function writeVersion(out: ByteWriter, version: string): void {
   const number = Number(version);
-  const plain = Number.isSafeInteger(number) && number >= 0 && String(number) === version;
-  out.number(plain ? number * 2 + AS_NUMBER : AS_TEXT);
+  const packed = number * 2 + AS_NUMBER;
+  const plain = number >= 0 && Number.isSafeInteger(packed) && String(number) === version;
+  out.number(plain ? packed : AS_TEXT);
   if (!plain) out.text(version);
 }
 
-function readVersion(input: Reader): string {
+function readVersion(input: ByteReader): string {
   const number = input.number();
   return number === AS_TEXT ? input.text() : String((number - AS_NUMBER) / 2);
 }
 
-function writeUid(out: Writer, uid: string): void {
+function writeUid(out: ByteWriter, uid: string): void {
   const plain = UUID.test(uid);
   out.number(plain ? AS_UUID : AS_TEXT);
   if (plain) out.raw(Buffer.from(uid.replaceAll('-', ''), 'hex'));
   else out.text(uid);
 }
 
-function readUid(input: Reader): string {
+function readUid(input: ByteReader): string {
   if (input.number() === AS_TEXT) return input.text();
   const hex = input.raw(16).toString('hex');
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
-}
-
-class Writer {
-  #buffer = Buffer.alloc(64 * 1024);
-  #length = 0;
-
-  /** Seven bits a byte, the lowest first, the eighth says that more follow. */
-  number(value: number): void {
-    this.#reserve(10);
-    let rest = value;
-    while (rest >= 0x80) {
-      this.#buffer[this.#length++] = (rest % 0x80) | 0x80;
-      rest = Math.floor(rest / 0x80);
-    }
-    this.#buffer[this.#length++] = rest;
-  }
-
-  text(value: string): void {
-    this.number(Buffer.byteLength(value));
-    this.raw(Buffer.from(value));
-  }
-
-  raw(bytes: Buffer): void {
-    this.#reserve(bytes.length);
-    bytes.copy(this.#buffer, this.#length);
-    this.#length += bytes.length;
-  }
-
-  bytes(): Buffer {
-    return this.#buffer.subarray(0, this.#length);
-  }
-
-  #reserve(bytes: number): void {
-    if (this.#length + bytes <= this.#buffer.length) return;
-    this.#buffer = Buffer.concat([this.#buffer], Math.max(this.#buffer.length * 2, this.#length + bytes));
-  }
-}
-
-class Reader {
-  readonly #buffer: Buffer;
-  #at = 0;
-
-  constructor(buffer: Buffer) {
-    this.#buffer = buffer;
-  }
-
-  number(): number {
-    let value = 0;
-    for (let scale = 1; ; scale *= 0x80) {
-      const byte = this.#buffer[this.#at++];
-      if (byte === undefined || scale > Number.MAX_SAFE_INTEGER) throw new RangeError('a number runs past the end');
-      value += (byte & 0x7f) * scale;
-      if (byte < 0x80) return value;
-    }
-  }
-
-  text(): string {
-    return this.raw(this.number()).toString();
-  }
-
-  raw(length: number): Buffer {
-    if (this.#at + length > this.#buffer.length) throw new RangeError('a text runs past the end');
-    this.#at += length;
-    return this.#buffer.subarray(this.#at - length, this.#at);
-  }
 }
 
 function keyOf(object: ObjectHead): string {
   return `${object.namespace}/${object.name}`;
 }
 
+/** In UTF-16 code units, and never half a character: the rest is written in UTF-8. */
 function sharedPrefix(a: string, b: string): number {
   let i = 0;
   while (i < a.length && i < b.length && a[i] === b[i]) i++;
-  return i;
+  return i > 0 && isHighSurrogate(a.charCodeAt(i - 1)) ? i - 1 : i;
+}
+
+function isHighSurrogate(unit: number): boolean {
+  return unit >= 0xd800 && unit <= 0xdbff;
 }
 
 function compare(a: string, b: string): number {

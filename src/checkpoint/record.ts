@@ -18,11 +18,12 @@ export const RECORD_ANNOTATION = 'watchbridge.dev/checkpoint';
 
 const VERSION = 1;
 
-/** About 40 bytes a stream; the API server allows 256 KiB of annotations on an object. */
+/** About 45 bytes a stream; the API server allows 256 KiB of annotations on an object. */
 export function encodeRecord(record: CheckpointRecord): string {
-  const positions: Record<string, [string, number]> = {};
-  for (const [key, { resourceVersion, epoch }] of record.positions) positions[key] = [resourceVersion, epoch];
-  return JSON.stringify({ version: VERSION, lease: record.lease, positions });
+  const positions = Array.from(record.positions, ([key, { resourceVersion, epoch, complete }]) => {
+    return [key, [resourceVersion, epoch, complete]] as const;
+  });
+  return JSON.stringify({ version: VERSION, lease: record.lease, positions: Object.fromEntries(positions) });
 }
 
 export function decodeRecord(text: string | undefined): ReadRecord {
@@ -33,19 +34,22 @@ export function decodeRecord(text: string | undefined): ReadRecord {
   } catch {
     return unusable('it is not JSON');
   }
-  if (typeof value?.version !== 'number') return unusable('it has no version');
-  if (value.version > VERSION) {
-    return unusable(`it has version ${value.version}, and this program understands up to ${VERSION}; run a newer one`);
+  const version = value?.version;
+  if (typeof version !== 'number' || !Number.isSafeInteger(version) || version < 1) {
+    return unusable('it has no version');
   }
-  if (typeof value.positions !== 'object' || value.positions === null) return unusable('it has no positions');
+  if (version > VERSION) {
+    return unusable(`it has version ${version}, and this program understands up to ${VERSION}; run a newer one`);
+  }
+  if (typeof value?.positions !== 'object' || value.positions === null) return unusable('it has no positions');
   const positions = new Map<string, Position>();
   for (const [key, entry] of Object.entries(value.positions)) {
-    const [resourceVersion, epoch] = Array.isArray(entry) ? (entry as unknown[]) : [];
+    const [resourceVersion, epoch, complete] = Array.isArray(entry) ? (entry as unknown[]) : [];
     if (typeof resourceVersion !== 'string' || resourceVersion === '')
       return unusable(`the position of ${key} has no resourceVersion`);
     if (typeof epoch !== 'number' || !Number.isSafeInteger(epoch) || epoch < 0)
       return unusable(`the position of ${key} has no epoch`);
-    positions.set(key, { resourceVersion, epoch });
+    positions.set(key, { resourceVersion, epoch, complete: complete === true });
   }
   return { is: 'record', record: { lease: typeof value.lease === 'string' ? value.lease : undefined, positions } };
 }

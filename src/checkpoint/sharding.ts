@@ -18,9 +18,9 @@ export function shardsFor(objects: number, current: number): number {
   return shards;
 }
 
-/** The shard of an object, `key` being its `namespace/name`: FNV-1a over the UTF-16 code units of both texts. */
+/** The shard of an object, `key` being its `namespace/name`. */
 export function shardOf(stream: string, key: string, of: number): number {
-  return hash(key, hash(stream, 0x811c9dc5)) & (of - 1);
+  return hash(stream, key) & (of - 1);
 }
 
 /** The shards that have to be written: those of dirty objects, or all of them. */
@@ -32,6 +32,11 @@ export function dirtyShards(ledgers: ReadonlyMap<string, Ledger>, of: number): R
     for (const key of dirty) shards.add(shardOf(stream, key, of));
   }
   return shards;
+}
+
+/** Whether an index can be cut into so many shards. */
+export function isShardCount(of: number): boolean {
+  return of >= 1 && of <= MOST_SHARDS && Number.isInteger(Math.log2(of));
 }
 
 export function allShards(of: number): ReadonlySet<number> {
@@ -54,27 +59,38 @@ export function cut(ledgers: ReadonlyMap<string, Ledger>, of: number, wanted: Re
 }
 
 /**
- * The objects in the shards that were found, by stream. While an index was being cut anew, an object can stand in its
- * old shard and in its new one: the finer cut counts where its shard exists.
+ * The objects in the shards that were found, by stream. While an index is being cut anew, an object can stand in its
+ * old shard and in its new one, and after some crashes in older ones still: the finest cut that has its shard counts.
  */
 export function join(shards: ReadonlyMap<number, Shard>): Map<string, ObjectHead[]> {
   const joined = new Map<string, ObjectHead[]>();
-  const finest = Math.max(1, ...Array.from(shards.values(), (shard) => shard.of));
-  for (const shard of shards.values()) {
+  for (const [number, shard] of shards) {
     for (const [stream, objects] of shard.objects) {
       const list = joined.get(stream) ?? [];
       joined.set(stream, list);
       for (const object of objects) {
-        const finer = shards.get(shardOf(stream, `${object.namespace}/${object.name}`, finest));
-        if (shard.of === finest || finer?.of !== finest) list.push(object);
+        if (whereabouts(stream, `${object.namespace}/${object.name}`, shards) === number) list.push(object);
       }
     }
   }
   return joined;
 }
 
-function hash(text: string, start: number): number {
-  let value = start;
-  for (let i = 0; i < text.length; i++) value = Math.imul(value ^ text.charCodeAt(i), 0x01000193);
+/** The shard that says what is true of an object: of those it can stand in, the one of the finest cut. */
+function whereabouts(stream: string, key: string, shards: ReadonlyMap<number, Shard>): number | undefined {
+  const bits = hash(stream, key);
+  for (let of = MOST_SHARDS; of >= 1; of /= 2) {
+    const number = bits & (of - 1);
+    if (shards.get(number)?.of === of) return number;
+  }
+  return undefined;
+}
+
+/** FNV-1a over the UTF-16 code units of both texts. */
+function hash(stream: string, key: string): number {
+  let value = 0x811c9dc5;
+  for (const text of [stream, key]) {
+    for (let i = 0; i < text.length; i++) value = Math.imul(value ^ text.charCodeAt(i), 0x01000193);
+  }
   return value >>> 0;
 }

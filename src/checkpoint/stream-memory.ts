@@ -9,19 +9,16 @@ export interface StreamMemory {
   readonly ledger: Ledger;
   /** Undefined: the stream has never run. */
   readonly position: Position | undefined;
-  /** Whether all objects that existed at the position are known. */
-  readonly complete: boolean;
 }
 
-export const NO_MEMORY = { position: undefined, objects: [], complete: false } as const;
+export const NO_MEMORY = { position: undefined, objects: [] } as const;
 
 export function createStreamMemory(stored: {
   readonly position: Position | undefined;
   readonly objects: readonly ObjectHead[];
-  readonly complete: boolean;
 }): StreamMemory {
+  const { position, objects } = stored;
   const known = createKnownObjects();
-  for (const object of stored.objects) known.remember(object);
-  const { position, complete } = stored;
-  return { known, ledger: createLedger(known, position), position, complete };
+  for (const object of objects) known.remember(object);
+  return { known, ledger: createLedger(known, position), position };
 }

@@ -2,6 +2,8 @@
 export interface Position {
   readonly resourceVersion: string;
   readonly epoch: number;
+  /** Whether all objects that existed there are known. */
+  readonly complete: boolean;
 }
 
 /**

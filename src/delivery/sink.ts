@@ -44,7 +44,8 @@ export function createSink(options: SinkOptions): Sink {
     pipelining: 1,
     allowH2: false,
     headersTimeout: options.timeoutMs,
-    bodyTimeout: MOST_ANSWER_MS,
+    // The limit is for the whole answer, not for the time between two chunks of it.
+    bodyTimeout: 0,
     keepAliveTimeout: KEEP_ALIVE_MS,
     connect: { timeout: CONNECT_TIMEOUT_MS, ...(options.ca.length > 0 && { secureContext: trusting(options.ca) }) },
   });
@@ -73,16 +74,15 @@ export function createSink(options: SinkOptions): Sink {
       { method: 'POST', path, headers, body },
       {
         onRequestStart: () => undefined,
-        onResponseStart: (_controller, statusCode, answerHeaders) => {
+        onResponseStart: (controller, statusCode, answerHeaders) => {
           // Informational: the answer is still to come.
           if (statusCode < 200) return;
           status = statusCode;
+          patience = setTimeout(() => controller.abort(new Error('the answer takes too long')), MOST_ANSWER_MS);
           const header = answerHeaders['retry-after'];
           retryAfter = Array.isArray(header) ? header[0] : header;
         },
         onResponseData: (controller, chunk) => {
-          // The pool's own limit is between two chunks.
-          patience ??= setTimeout(() => controller.abort(new Error('the answer takes too long')), MOST_ANSWER_MS);
           if (answerBytes < KEPT_ANSWER_BYTES) answer.push(chunk.subarray(0, KEPT_ANSWER_BYTES - answerBytes));
           answerBytes += chunk.length;
           if (answerBytes > MOST_ANSWER_BYTES) controller.abort(new Error('the answer is longer than it may be'));

@@ -1,7 +1,7 @@
 import { assembleEvent } from './assemble-event.ts';
 import { checkAttributes } from './check-attributes.ts';
 import { decodeBatch, decodeStructured } from './decode-json.ts';
-import { headerText, headerUri } from './header-text.ts';
+import { decodeHeaderText, decodeHeaderUri } from './header-text.ts';
 import { mediaType } from './media-type.ts';
 import type { Decoded, Problem } from './received-event.ts';
 
@@ -56,7 +56,7 @@ function headerAttributes(headers: HttpMessage['headers']): Map<string, string |
     if (!header.startsWith(PREFIX) || header === VERSION_HEADER) continue;
     const name = header.slice(PREFIX.length);
     const value = valueOf(headers, header) ?? '';
-    attributes.set(name, URI_ATTRIBUTES.has(name) ? headerUri(value) : headerText(value));
+    attributes.set(name, URI_ATTRIBUTES.has(name) ? decodeHeaderUri(value) : decodeHeaderText(value));
   }
   return attributes;
 }

@@ -1,4 +1,5 @@
 import type { AttributeValue, CloudEvent } from './cloud-event.ts';
+import { encodeHeaderText } from './header-text.ts';
 import { isJsonType } from './media-type.ts';
 
 /** A CloudEvent as HTTP wants it: header names and values in turn, and the body. */
@@ -11,8 +12,6 @@ export interface EncodedEvent {
 export type ContentMode = 'binary' | 'structured';
 
 const NO_DATA = new Uint8Array(0);
-/** What must be percent-encoded in a header value (HTTP protocol binding 3.1.3.2): space, `"`, `%` and all outside U+0021 to U+007E. */
-const NEEDS_ENCODING = /[^\x21\x23\x24\x26-\x7e]/;
 
 export function encodeEvent(event: CloudEvent, mode: ContentMode): EncodedEvent {
   return mode === 'binary' ? encodeBinary(event) : encodeStructured(event);
@@ -20,13 +19,13 @@ export function encodeEvent(event: CloudEvent, mode: ContentMode): EncodedEvent 
 
 /** Attributes as `ce-` headers, the data's own bytes as the body. */
 function encodeBinary(event: CloudEvent): EncodedEvent {
-  const headers = ['ce-specversion', '1.0', 'ce-id', headerText(event.id)];
-  headers.push('ce-source', headerText(event.source), 'ce-type', headerText(event.type));
-  if (event.subject !== undefined) headers.push('ce-subject', headerText(event.subject));
-  if (event.time !== undefined) headers.push('ce-time', event.time);
-  if (event.dataschema !== undefined) headers.push('ce-dataschema', headerText(event.dataschema));
-  for (const name in event.extensions) headers.push(`ce-${name}`, headerText(String(event.extensions[name])));
-  if (event.datacontenttype !== undefined) headers.push('content-type', event.datacontenttype);
+  const headers = ['ce-specversion', '1.0', 'ce-id', encodeHeaderText(event.id)];
+  headers.push('ce-source', encodeHeaderText(event.source), 'ce-type', encodeHeaderText(event.type));
+  if (event.subject !== undefined) headers.push('ce-subject', encodeHeaderText(event.subject));
+  if (event.time !== undefined) headers.push('ce-time', encodeHeaderText(event.time));
+  if (event.dataschema !== undefined) headers.push('ce-dataschema', encodeHeaderText(event.dataschema));
+  for (const name in event.extensions) headers.push(`ce-${name}`, encodeHeaderText(String(event.extensions[name])));
+  if (event.datacontenttype !== undefined) headers.push('content-type', contentType(event.datacontenttype));
   return { headers, body: event.data ?? NO_DATA };
 }
 
@@ -36,7 +35,8 @@ function encodeStructured(event: CloudEvent): EncodedEvent {
   const envelope: Record<string, AttributeValue | undefined> = { specversion: '1.0', ...attributes, ...extensions };
   const headers = ['content-type', 'application/cloudevents+json; charset=utf-8'];
   const text = JSON.stringify(envelope);
-  if (data === undefined) return { headers, body: Buffer.from(text) };
+  // No bytes are no JSON.
+  if (data === undefined || data.length === 0) return { headers, body: Buffer.from(text) };
   const open = text.slice(0, -1);
   if (event.datacontenttype !== undefined && isJsonType(event.datacontenttype)) {
     return { headers, body: Buffer.concat([Buffer.from(`${open},"data":`), data, Buffer.from('}')]) };
@@ -44,12 +44,7 @@ function encodeStructured(event: CloudEvent): EncodedEvent {
   return { headers, body: Buffer.from(`${open},"data_base64":"${Buffer.from(data).toString('base64')}"}`) };
 }
 
-function headerText(value: string): string {
-  if (!NEEDS_ENCODING.test(value)) return value;
-  // A lone surrogate has no UTF-8 form; encodeURIComponent would throw where a replacement character says as much.
-  return Array.from(value.toWellFormed(), (c) => (NEEDS_ENCODING.test(c) ? percentEncoded(c) : c)).join('');
-}
-
-function percentEncoded(character: string): string {
-  return Array.from(Buffer.from(character), (byte) => `%${byte.toString(16).toUpperCase().padStart(2, '0')}`).join('');
+/** The binding has no encoding for this header; what cannot stand in it must not break it up all the same. */
+function contentType(text: string): string {
+  return text.replaceAll(/[^\x20-\x7e]+/g, (unfit) => encodeHeaderText(unfit));
 }

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { collectionPath } from '../kube/resource.ts';
 import type { StreamNews } from '../watch/stream-news.ts';
 import type { CloudEvent } from './cloud-event.ts';
@@ -16,7 +17,7 @@ export function gapEvent(
 ): CloudEvent {
   const { why, since, resourceVersion: until, lost, found } = gap;
   return {
-    id: `${origin.scope}.gap.${since ?? '0'}-${until}`,
+    id: `${origin.scope}.gap.${hashOf(stream)}.${since ?? '0'}-${until}`,
     source: origin.server,
     type: 'dev.watchbridge.apiserver.gap',
     subject: collectionPath(origin.resource),
@@ -25,4 +26,9 @@ export function gapEvent(
     extensions: { ...origin.overrides },
     data: Buffer.from(JSON.stringify({ stream, why, since, until, lost, ...found })),
   };
+}
+
+/** Two streams of one resource differ only in their names, and their gaps can be of the same versions. */
+function hashOf(stream: string): string {
+  return createHash('sha256').update(stream).digest('hex').slice(0, 8);
 }

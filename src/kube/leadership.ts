@@ -2,6 +2,7 @@ import type { Clock } from '../process/clock.ts';
 import type { KubeClient } from './client.ts';
 import { KubeError } from './errors.ts';
 import { type Lease, type LeaseAddress, microTime, readLease, writeLease } from './lease.ts';
+import type { OwnerReference } from './owner-reference.ts';
 
 /**
  * One holder at a time, by a Lease (client-go's tools/leaderelection, with the fencing that it leaves out: every write
@@ -16,7 +17,7 @@ export interface Leadership {
   holds(): boolean;
   /** Renews and replaces the given annotations. @throws LeadershipLost, KubeError (try again) */
   renew(annotations: Readonly<Record<string, string>>, signal: AbortSignal): Promise<RenewResult>;
-  /** Gives the Lease back, so that a standby takes it at once. */
+  /** Gives the Lease back, so that a standby takes it at once. From the call on we do not hold it. @throws as renew */
   release(annotations: Readonly<Record<string, string>>, signal: AbortSignal): Promise<void>;
 }
 
@@ -34,6 +35,8 @@ export interface LeadershipOptions {
   readonly address: LeaseAddress;
   /** Who we are; differs between two replicas, and between two lives of one. */
   readonly identity: string;
+  /** What the Lease belongs to, so that it goes with it; undefined where its uid is not told. */
+  readonly owner: OwnerReference | undefined;
 }
 
 /** client-go's numbers: 15 s until others may take it, 10 s until we stop trusting it. */
@@ -41,39 +44,56 @@ const LEASE_SECONDS = 15;
 const DEADLINE_MS = 10_000;
 /** A standby looks this often, so a released Lease is taken over within a second. */
 const LOOK_EVERY_MS = 1_000;
+const NEVER = new AbortController().signal;
+
+/** Why the Lease is not ours yet. */
+export type Waiting =
+  | { readonly for: 'holder'; readonly holder: string }
+  | { readonly for: 'server'; readonly error: KubeError };
 
 /**
- * Waits until the Lease is ours. `tell` hears who holds it, once a holder, and what keeps us from asking.
- * Undefined when `signal` is aborted first.
+ * Waits until the Lease is ours. `tell` hears what for, whenever that is something else than before.
+ * Undefined when `signal` is aborted first; an abort while we take it leaves it ours, to be released.
  * @throws KubeError with advice other than `retry`: the Lease may not be read or written
  */
 export async function becomeLeader(
   options: LeadershipOptions,
-  tell: (holder: string) => void,
+  tell: (waiting: Waiting) => void,
   signal: AbortSignal,
 ): Promise<Leadership | undefined> {
-  const { clock, address, kube } = options;
+  const { clock, address, kube, identity } = options;
   // Only our own clock measures how long the other's Lease has not changed; its times may be wrong.
   let seen: { version: string | undefined; since: number; holder: string } | undefined;
+  let told = '';
+  const tellOnce = (waiting: Waiting): void => {
+    const text = waiting.for === 'holder' ? waiting.holder : waiting.error.message;
+    if (text !== told) tell(waiting);
+    told = text;
+  };
   while (!signal.aborted) {
     try {
       const lease = await readLease(kube, address, signal);
-      const holder = lease?.spec?.holderIdentity ?? '';
+      // Whoever holds a Lease that somebody deletes makes it anew.
+      const holder = (lease === undefined ? seen?.holder : lease.spec?.holderIdentity) ?? '';
       if (seen === undefined || seen.version !== lease?.metadata.resourceVersion) {
-        if (holder !== '' && holder !== seen?.holder) tell(holder);
         seen = { version: lease?.metadata.resourceVersion, since: clock.monotonic(), holder };
       }
       const durationMs = (lease?.spec?.leaseDurationSeconds ?? LEASE_SECONDS) * 1_000;
-      if (holder === '' || clock.monotonic() - seen.since > durationMs) {
+      // It is ours already where an earlier attempt was not answered.
+      const free = holder === '' || holder === identity || clock.monotonic() - seen.since > durationMs;
+      if (free) {
         const askedAt = clock.monotonic();
-        const taken = await writeLease(kube, leaseOf(options, lease), signal);
+        // Not given up with the signal: nobody would know whether we hold it.
+        const taken = await writeLease(kube, leaseOf(options, lease), NEVER);
         return leadership(options, taken, askedAt);
       }
+      tellOnce({ for: 'holder', holder });
     } catch (error) {
       if (signal.aborted) return undefined;
       if (!(error instanceof KubeError)) throw error;
       const lostRace = error.code === 'conflict' || error.code === 'alreadyExists';
       if (!lostRace && error.advice !== 'retry') throw error;
+      if (!lostRace) tellOnce({ for: 'server', error });
     }
     await clock.sleep(LOOK_EVERY_MS, signal);
   }
@@ -82,41 +102,55 @@ export async function becomeLeader(
 
 function leadership(options: LeadershipOptions, taken: Lease, takenAt: number): Leadership {
   const { kube, clock, address, identity } = options;
+  const name = `${address.namespace}/${address.name}`;
   let current = taken;
   let heldUntil = takenAt + DEADLINE_MS;
 
-  const write = async (lease: Lease, signal: AbortSignal): Promise<void> => {
-    const askedAt = clock.monotonic();
-    current = await writeLease(kube, lease, signal);
-    heldUntil = askedAt + DEADLINE_MS;
+  const lost = (sentence: string): LeadershipLost => {
+    heldUntil = Number.NEGATIVE_INFINITY;
+    return new LeadershipLost(sentence);
   };
-
-  const renewed = (base: Lease, annotations: Readonly<Record<string, string>>): Lease => ({
-    ...base,
-    metadata: { ...base.metadata, annotations: { ...base.metadata.annotations, ...annotations } },
-    spec: {
-      ...base.spec,
-      holderIdentity: identity,
-      leaseDurationSeconds: LEASE_SECONDS,
-      renewTime: microTime(clock.now()),
-    },
-  });
 
   /** Somebody wrote the Lease after us, or it is gone: is it still ours? */
   const takeStock = async (signal: AbortSignal): Promise<RenewResult> => {
     const found = await readLease(kube, address, signal);
-    const confirmed = current.spec?.renewTime ?? '';
     if (found === undefined) {
       const { uid: _uid, resourceVersion: _version, ...metadata } = current.metadata;
       current = { ...current, metadata };
       return 'renewed';
     }
     const holder = found.spec?.holderIdentity ?? '';
-    const older = (found.spec?.renewTime ?? '') < confirmed;
-    if (holder !== identity && !older)
-      throw new LeadershipLost(`The Lease ${address.namespace}/${address.name} is held by ${holder || 'nobody'} now.`);
+    const older = isOlder(found, current);
+    if (holder !== identity && !older) throw lost(`The Lease ${name} is held by ${holder || 'nobody'} now.`);
     current = found;
     return older ? 'rewound' : 'renewed';
+  };
+
+  /** Writes what `next` makes of the Lease, and once more where somebody else wrote it and left it ours. */
+  const update = async (next: (lease: Lease) => Lease, signal: AbortSignal): Promise<RenewResult> => {
+    try {
+      current = await writeLease(kube, next(current), signal);
+      return 'renewed';
+    } catch (error) {
+      const changed = error instanceof KubeError && ['conflict', 'notFound', 'alreadyExists'].includes(error.code);
+      if (!changed) throw error;
+      const result = await takeStock(signal);
+      current = await writeLease(kube, next(current), signal);
+      return result;
+    }
+  };
+
+  const heldBy = (holderIdentity: string, annotations: Readonly<Record<string, string>>) => {
+    return ({ metadata, spec, ...lease }: Lease): Lease => ({
+      ...lease,
+      metadata: { ...metadata, annotations: { ...metadata.annotations, ...annotations } },
+      spec: { ...spec, holderIdentity, leaseDurationSeconds: LEASE_SECONDS, renewTime: microTime(clock.now()) },
+    });
+  };
+
+  const mustHold = (): void => {
+    if (clock.monotonic() < heldUntil) return;
+    throw lost(`The Lease ${name} could not be renewed within ${DEADLINE_MS / 1_000} s.`);
   };
 
   return {
@@ -124,38 +158,35 @@ function leadership(options: LeadershipOptions, taken: Lease, takenAt: number): 
     uid: () => current.metadata.uid,
     holds: () => clock.monotonic() < heldUntil,
     renew: async (annotations, signal) => {
-      if (clock.monotonic() >= heldUntil) {
-        throw new LeadershipLost(
-          `The Lease ${address.namespace}/${address.name} could not be renewed within ${DEADLINE_MS / 1_000} s.`,
-        );
-      }
-      try {
-        await write(renewed(current, annotations), signal);
-        return 'renewed';
-      } catch (error) {
-        const changed = error instanceof KubeError && ['conflict', 'notFound', 'alreadyExists'].includes(error.code);
-        if (!changed) throw error;
-        const result = await takeStock(signal);
-        await write(renewed(current, annotations), signal);
-        return result;
-      }
+      mustHold();
+      const askedAt = clock.monotonic();
+      const result = await update(heldBy(identity, annotations), signal);
+      heldUntil = askedAt + DEADLINE_MS;
+      return result;
     },
     release: async (annotations, signal) => {
-      const { spec, ...rest } = renewed(current, annotations);
-      await write({ ...rest, spec: { ...spec, holderIdentity: '' } }, signal);
+      mustHold();
+      // Others may take it before we are answered.
       heldUntil = Number.NEGATIVE_INFINITY;
+      await update(heldBy('', annotations), signal);
     },
   };
 }
 
+/** Whether the server went back: times come from one clock, as nobody else takes a Lease that is renewed in time. */
+function isOlder(found: Lease, confirmed: Lease): boolean {
+  const { renewTime } = found.spec ?? {};
+  return renewTime !== undefined && renewTime < (confirmed.spec?.renewTime ?? '');
+}
+
 /** The Lease with us as its holder, made from what the server has. */
 function leaseOf(options: LeadershipOptions, found: Lease | undefined): Lease {
-  const { address, clock, identity } = options;
+  const { address, clock, identity, owner } = options;
   const now = microTime(clock.now());
   return {
     apiVersion: 'coordination.k8s.io/v1',
     kind: 'Lease',
-    metadata: found?.metadata ?? address,
+    metadata: { ...(found?.metadata ?? address), ...(owner !== undefined && { ownerReferences: [owner] }) },
     spec: {
       holderIdentity: identity,
       leaseDurationSeconds: LEASE_SECONDS,

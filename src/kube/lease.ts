@@ -1,5 +1,6 @@
 import type { KubeClient } from './client.ts';
 import { KubeError } from './errors.ts';
+import type { OwnerReference } from './owner-reference.ts';
 
 /** What we rely on of a coordination.k8s.io/v1 Lease. */
 export interface Lease {
@@ -11,6 +12,7 @@ export interface Lease {
     readonly uid?: string;
     readonly resourceVersion?: string;
     readonly annotations?: Readonly<Record<string, string>>;
+    readonly ownerReferences?: readonly OwnerReference[];
   };
   readonly spec?: {
     /** Empty: given back. */
@@ -29,10 +31,13 @@ export interface LeaseAddress {
   readonly name: string;
 }
 
+/** A Lease is to be renewed within 10 s and is every 5 s: a stalled connection must leave time for another attempt. */
+const ANSWER_WITHIN_MS = 3_000;
+
 /** The Lease as the server has it, or undefined. @throws KubeError */
 export async function readLease(kube: KubeClient, at: LeaseAddress, signal: AbortSignal): Promise<Lease | undefined> {
   try {
-    return await kube.json<Lease>({ path: pathOf(at), signal });
+    return await kube.json<Lease>({ path: pathOf(at), signal, timeoutMs: ANSWER_WITHIN_MS });
   } catch (error) {
     if (error instanceof KubeError && error.code === 'notFound') return undefined;
     throw error;
@@ -44,10 +49,11 @@ export async function readLease(kube: KubeClient, at: LeaseAddress, signal: Abor
  * @throws KubeError `conflict` or `alreadyExists` when somebody else was faster
  */
 export async function writeLease(kube: KubeClient, lease: Lease, signal: AbortSignal): Promise<Lease> {
-  const at = { namespace: lease.metadata.namespace, name: lease.metadata.name };
-  return lease.metadata.resourceVersion === undefined
-    ? await kube.json<Lease>({ method: 'POST', path: collectionOf(at), body: lease, signal })
-    : await kube.json<Lease>({ method: 'PUT', path: pathOf(at), body: lease, signal });
+  const { namespace, name, resourceVersion } = lease.metadata;
+  const request = { body: lease, signal, timeoutMs: ANSWER_WITHIN_MS };
+  return resourceVersion === undefined
+    ? await kube.json<Lease>({ ...request, method: 'POST', path: collectionOf({ namespace, name }) })
+    : await kube.json<Lease>({ ...request, method: 'PUT', path: pathOf({ namespace, name }) });
 }
 
 /** Kubernetes' MicroTime. @param now in milliseconds since the epoch */

@@ -11,6 +11,7 @@ import { type Keeper, startKeeper } from './keeper.ts';
 import { findPrograms } from './programs/find.ts';
 import type { Program, Programs, Tell } from './programs/program.ts';
 import type { Site } from './site.ts';
+import { putBack, type Snapshot, takeSnapshot } from './snapshot.ts';
 
 export interface ControlPlaneOptions {
   /** Hears what takes time (a download, a build, each start), one line of text at a time. Default: nobody does. */
@@ -38,6 +39,10 @@ export interface ControlPlane extends Access, AsyncDisposable {
   readonly controllerManager: Component | undefined;
   /** Starts one more API server on the same etcd, with the same identities. */
   startSecondApiServer(flags?: readonly string[]): Promise<ApiServer>;
+  /** Keeps what etcd holds at this moment. */
+  snapshot(): Snapshot;
+  /** Kills etcd and the first API server, puts the snapshot back, and starts both: versions begin again where it was. */
+  restore(snapshot: Snapshot): Promise<void>;
   /** Ends everything that runs and removes the directory when it is ours. */
   stop(): Promise<void>;
 }
@@ -110,6 +115,14 @@ async function describe(options: ControlPlaneOptions, programs: Programs, keeper
       clients.push(another.component);
       await another.component.start();
       return another;
+    },
+    snapshot: () => takeSnapshot(etcd.component, directory),
+    restore: async (snapshot) => {
+      await apiServer.component.kill();
+      await etcd.component.kill();
+      putBack(snapshot, directory);
+      await etcd.component.start();
+      await apiServer.component.start();
     },
     stop,
     [Symbol.asyncDispose]: stop,

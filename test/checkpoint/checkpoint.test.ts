@@ -1,0 +1,274 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { RECORD_ANNOTATION } from '../../src/checkpoint/record.ts';
+import { LeadershipLost } from '../../src/kube/leadership.ts';
+import { type ObjectServer, objectServer } from '../kube/object-server.ts';
+import { never } from '../kube/scripted-server.ts';
+import { headOf, snapshotOf } from './lives.ts';
+import { add, begin, list, type Life, settle, store } from './source-state.ts';
+
+const LEASE = '/apis/coordination.k8s.io/v1/namespaces/shop/leases/web';
+const INDEX = '/api/v1/namespaces/shop/configmaps/web-index-';
+const [A, B, C] = [headOf('a', 'u1', 5), headOf('b', 'u2', 6), headOf('c', 'u3', 12)];
+
+/** A life whose streams `s` and `t` have listed two objects and none. */
+async function begun(server: ObjectServer): Promise<Life> {
+  const life = await begin(server.client);
+  list(life.checkpoint.memoryOf('s'), [A, B], 10);
+  list(life.checkpoint.memoryOf('t'), [], 11);
+  return life;
+}
+
+/** What a life begins with in a stream. */
+function beginning({ checkpoint }: Life, stream = 's'): { position: object | undefined; objects: object } {
+  const { position, known } = checkpoint.memoryOf(stream);
+  return { position, objects: snapshotOf(known.all()) };
+}
+
+function positionAt(resourceVersion: string, complete = true): object {
+  return { resourceVersion, epoch: 0, complete };
+}
+
+const FIRST = { position: undefined, objects: {} };
+const STORED = { position: positionAt('10'), objects: { a: 'u1@5', b: 'u2@6' } };
+
+function recordIn(server: ObjectServer): { lease?: string; positions: Record<string, unknown> } {
+  const annotations = server.objects.get(LEASE)?.metadata['annotations'] as Record<string, string>;
+  return JSON.parse(annotations[RECORD_ANNOTATION] ?? '{}') as ReturnType<typeof recordIn>;
+}
+
+test('a source that never ran begins with nothing, and nothing is wrong with that', async (t) => {
+  const server = await objectServer(t);
+  const life = await begin(server.client);
+  assert.deepEqual(life.checkpoint.problems, []);
+  assert.deepEqual(beginning(life), FIRST);
+});
+
+test('what was stored is what the next life begins with', async (t) => {
+  const server = await objectServer(t);
+  await store(await begun(server));
+  const next = await begin(server.client);
+  assert.deepEqual(next.checkpoint.problems, []);
+  assert.deepEqual(beginning(next), STORED);
+  assert.deepEqual(beginning(next, 't'), { position: positionAt('11'), objects: {} });
+});
+
+test('a position is stored only after the index that belongs to it', async (t) => {
+  const server = await objectServer(t);
+  const life = await begun(server);
+  await life.checkpoint.renew(never());
+  assert.deepEqual(recordIn(server).positions, {});
+  await life.checkpoint.saveIndex('now', never());
+  assert.deepEqual(recordIn(server).positions, {});
+  const memory = life.checkpoint.memoryOf('s');
+  settle(memory.ledger, [add(memory, C)], 12);
+  await life.checkpoint.renew(never());
+  assert.deepEqual(recordIn(server).positions, { s: ['10', 0, true], t: ['11', 0, true] });
+});
+
+test('what is on its way is not stored', async (t) => {
+  const server = await objectServer(t);
+  const life = await begun(server);
+  const memory = life.checkpoint.memoryOf('s');
+  memory.ledger.open({ changes: [add(memory, C)], epoch: 0, resumeAt: '12' });
+  await store(life);
+  assert.deepEqual(beginning(await begin(server.client)), STORED);
+});
+
+test('an index that did not change is not written again', async (t) => {
+  const server = await objectServer(t);
+  const life = await begun(server);
+  await store(life);
+  const writes = server.requests.length;
+  life.checkpoint.memoryOf('s').ledger.open({ changes: [], epoch: 0, resumeAt: '20' });
+  await store(life);
+  assert.deepEqual(server.requests.slice(writes), ['PUT web']);
+  assert.equal(life.written.length, 1);
+  assert.deepEqual(recordIn(server).positions['s'], ['20', 0, true]);
+});
+
+test('a stream that is not configured any more is forgotten, and one that has not run is kept', async (t) => {
+  const server = await objectServer(t);
+  await store(await begun(server));
+  // `s` is of a resource that is absent for now: nobody asks for its memory.
+  const second = await begin(server.client, { streams: ['s', 'new'] });
+  list(second.checkpoint.memoryOf('new'), [C], 15);
+  await store(second);
+  const third = await begin(server.client, { streams: ['s', 't', 'new'] });
+  assert.deepEqual(beginning(third), STORED);
+  assert.deepEqual(beginning(third, 't'), FIRST);
+  assert.deepEqual(beginning(third, 'new'), { position: positionAt('15'), objects: { c: 'u3@12' } });
+});
+
+test('a checkpoint that was copied from another cluster is not used, and told', async (t) => {
+  const server = await objectServer(t);
+  await store(await begun(server));
+  const copy = server.objects.get(LEASE);
+  assert.ok(copy !== undefined);
+  server.objects.set(LEASE, { ...copy, metadata: { ...copy.metadata, uid: 'of-another-cluster' } });
+  const next = await begin(server.client);
+  assert.match(next.checkpoint.problems[0] ?? '', /was written in another cluster, or its Lease was made anew/);
+  assert.deepEqual(beginning(next), FIRST);
+});
+
+test('a record that cannot be read is told, and nothing of it is used', async (t) => {
+  const server = await objectServer(t);
+  await store(await begun(server));
+  const lease = server.objects.get(LEASE);
+  const annotations = { [RECORD_ANNOTATION]: '{"version":7}' };
+  server.touch(LEASE, { metadata: { ...lease?.metadata, annotations } });
+  const next = await begin(server.client);
+  assert.match(next.checkpoint.problems[0] ?? '', /version 7, and this program understands up to 1/);
+  assert.deepEqual(beginning(next), FIRST);
+});
+
+test('an index that lost objects says so until the objects are listed again', async (t) => {
+  for (const [what, harm] of [
+    ['missing', (server: ObjectServer) => server.objects.delete(`${INDEX}0`)],
+    ['damaged', (server: ObjectServer) => server.touch(`${INDEX}0`, { binaryData: { index: 'AAAA' } })],
+  ] as const) {
+    const server = await objectServer(t);
+    await store(await begun(server));
+    harm(server);
+    const second = await begin(server.client);
+    assert.equal(second.checkpoint.problems.length, 1, what);
+    const memory = second.checkpoint.memoryOf('s');
+    assert.deepEqual(memory.position, positionAt('10', false), what);
+    // Before anything is written over what is damaged.
+    assert.deepEqual(recordIn(server).positions['s'], ['10', 0, false], what);
+    settle(memory.ledger, [add(memory, C)], 12);
+    await store(second);
+
+    const third = await begin(server.client);
+    assert.deepEqual(third.checkpoint.problems, [], what);
+    assert.deepEqual(beginning(third), { position: positionAt('12', false), objects: { c: 'u3@12' } }, what);
+    list(third.checkpoint.memoryOf('s'), [A, B, C], 13);
+    await store(third);
+    const fourth = beginning(await begin(server.client));
+    assert.deepEqual(fourth, { position: positionAt('13'), objects: { ...STORED.objects, c: 'u3@12' } }, what);
+  }
+});
+
+test('positions that were stored without an index do not vouch for an older one', async (t) => {
+  const server = await objectServer(t);
+  await store(await begun(server));
+  const second = await begin(server.client, { tier: 'Position' });
+  assert.deepEqual(beginning(second), { position: positionAt('10', false), objects: {} });
+  settle(second.checkpoint.memoryOf('s').ledger, [], 20);
+  await store(second);
+  const third = await begin(server.client);
+  assert.deepEqual(beginning(third).position, positionAt('20', false));
+});
+
+test('another writer of the index is an error once, and then everything is written anew', async (t) => {
+  const server = await objectServer(t);
+  const life = await begun(server);
+  await store(life);
+  server.touch(`${INDEX}0`, { binaryData: { index: 'AAAA' } });
+  const memory = life.checkpoint.memoryOf('s');
+  settle(memory.ledger, [add(memory, C)], 12);
+  await assert.rejects(life.checkpoint.saveIndex('now', never()), { code: 'conflict' });
+  await life.checkpoint.renew(never());
+  assert.deepEqual(recordIn(server).positions['s'], ['10', 0, true]);
+  await store(life);
+  const expected = { position: positionAt('12'), objects: { ...STORED.objects, c: 'u3@12' } };
+  assert.deepEqual(beginning(await begin(server.client)), expected);
+});
+
+test('who was frozen for longer than others wait writes nothing', async (t) => {
+  const server = await objectServer(t);
+  const life = await begun(server);
+  await life.clock.advance(10_000);
+  const before = server.requests.length;
+  await assert.rejects(life.checkpoint.saveIndex('now', never()), LeadershipLost);
+  await assert.rejects(life.checkpoint.renew(never()), LeadershipLost);
+  await assert.rejects(life.checkpoint.release(never()), LeadershipLost);
+  assert.equal(server.requests.length, before);
+});
+
+test('who is frozen between two writes writes no second one', async (t) => {
+  const server = await objectServer(t);
+  const life = await begin(server.client);
+  const many = Array.from({ length: 2_001 }, (_, i) => headOf(`o${i}`, `u${i}`, 5));
+  list(life.checkpoint.memoryOf('s'), many, 10);
+  server.rule((request) => {
+    if (request === 'POST web-index-1') void life.clock.advance(10_000);
+    return undefined;
+  });
+  await assert.rejects(life.checkpoint.saveIndex('now', never()), LeadershipLost);
+  assert.deepEqual(
+    [...server.objects.keys()].filter((path) => path.startsWith(INDEX)),
+    [`${INDEX}1`],
+  );
+});
+
+test('a Lease that somebody deletes is made anew, and its record names the new one at once', async (t) => {
+  const server = await objectServer(t);
+  const life = await begun(server);
+  await store(life);
+  server.objects.delete(LEASE);
+  await life.checkpoint.renew(never());
+  assert.equal(recordIn(server).lease, server.objects.get(LEASE)?.metadata.uid);
+  assert.deepEqual(beginning(await begin(server.client)), STORED);
+});
+
+test('an API server that went back gets all of the index again', async (t) => {
+  const server = await objectServer(t);
+  const life = await begun(server);
+  await store(life);
+  const backup = new Map(server.objects);
+  const memory = life.checkpoint.memoryOf('s');
+  settle(memory.ledger, [add(memory, C)], 12);
+  await life.clock.advance(1_000);
+  await store(life);
+  for (const [path, object] of backup) server.objects.set(path, object);
+  await life.clock.advance(1_000);
+  assert.equal(await life.checkpoint.renew(never()), 'rewound');
+  // What was restored has another version than the one that was written last.
+  await assert.rejects(life.checkpoint.saveIndex('now', never()), { code: 'conflict' });
+  await store(life);
+  const expected = { position: positionAt('12'), objects: { ...STORED.objects, c: 'u3@12' } };
+  assert.deepEqual(beginning(await begin(server.client)), expected);
+});
+
+test('a Lease that is given back is free, with the last position in it', async (t) => {
+  const server = await objectServer(t);
+  const life = await begun(server);
+  await life.checkpoint.saveIndex('now', never());
+  await life.checkpoint.release(never());
+  const spec = server.objects.get(LEASE)?.['spec'] as { holderIdentity: string };
+  assert.equal(spec.holderIdentity, '');
+  assert.equal(life.leadership.holds(), false);
+  assert.deepEqual(beginning(await begin(server.client)), STORED);
+});
+
+test('a large index is written no faster than 32 KiB a second, failed writes among it, and at once in the end', async (t) => {
+  const server = await objectServer(t);
+  const life = await begin(server.client);
+  const { checkpoint, clock, written } = life;
+  const many = Array.from({ length: 5_000 }, (_, i) => headOf(`o${i}`, `u${i}`, i));
+  list(checkpoint.memoryOf('s'), many, 10);
+  const writesAfter = async (ms: number): Promise<number> => {
+    await clock.advance(ms);
+    await checkpoint.renew(never());
+    const before = written.length;
+    await checkpoint.saveIndex('whenDue', never()).catch(() => undefined);
+    return written.length - before;
+  };
+  assert.equal(await writesAfter(0), 1);
+  const rest = ((written[0] ?? 0) / (32 * 1_024)) * 1_000;
+  assert.ok(rest > 100 && rest < 10_000, `${rest} ms`);
+  checkpoint.memoryOf('s').ledger.soil();
+  assert.equal(await writesAfter(rest - 1), 0);
+  // The last of four shards fails: three were written.
+  server.rule((request) => (request === 'PUT web-index-0' ? 500 : undefined));
+  assert.equal(await writesAfter(1), 1);
+  server.rule(() => undefined);
+  const shorter = ((written[1] ?? 0) / (32 * 1_024)) * 1_000;
+  assert.ok(shorter > rest / 2 && shorter < rest);
+  assert.equal(await writesAfter(shorter - 1), 0);
+  assert.equal(await writesAfter(1), 1);
+  checkpoint.memoryOf('s').ledger.soil();
+  await checkpoint.saveIndex('now', never());
+  assert.equal(written.length, 4);
+});

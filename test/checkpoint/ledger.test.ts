@@ -1,0 +1,142 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import * as fc from 'fast-check';
+import { createLedger, type Ledger } from '../../src/checkpoint/ledger.ts';
+import type { Change } from '../../src/watch/change.ts';
+import { createKnownObjects, type KnownObjects } from '../../src/watch/known-objects.ts';
+import type { Step } from '../../src/watch/watch-stream.ts';
+import { anyDeed, createLives, type Deed, headOf, settledIn, type Snapshot, snapshotOf } from './lives.ts';
+
+function knowing(...names: string[]): KnownObjects {
+  const known = createKnownObjects();
+  for (const name of names) known.remember(headOf(name, `u-${name}`, 5));
+  return known;
+}
+
+function stepOf(changes: readonly Change[], version?: number): Step {
+  return { changes, epoch: 0, resumeAt: version === undefined ? undefined : String(version) };
+}
+
+test('what is settled is what the settled changes made, whatever is still on its way', () => {
+  const anySteps = fc.array(fc.array(anyDeed, { maxLength: 5 }), { maxLength: 12 });
+  fc.assert(
+    fc.property(anySteps, fc.infiniteStream(fc.nat()), (steps, dice) => {
+      const known = knowing('a', 'b');
+      const ledger = createLedger(known, undefined);
+      const lives = createLives(known);
+      /** Changes that wait to be settled, those of an object in their order. */
+      const lanes = new Map<string, { readonly change: Change; readonly settle: (change: Change) => void }[]>();
+      let expected: Snapshot = snapshotOf(known.all());
+      const settleOne = (): boolean => {
+        const busy = [...lanes.values()].filter((lane) => lane.length > 0);
+        const first = busy[dice.next().value % busy.length]?.shift();
+        if (first === undefined) return false;
+        expected = settledIn(expected, first.change);
+        first.settle(first.change);
+        assert.deepEqual(snapshotOf(ledger.settled()), expected);
+        return true;
+      };
+      for (const deeds of steps) {
+        const changes = deeds.flatMap((deed) => lives.happen(deed, known));
+        const settle = ledger.open(stepOf(changes, lives.version()));
+        for (const change of changes) {
+          const { name } = change.object;
+          const lane = lanes.get(name) ?? [];
+          lanes.set(name, lane);
+          lane.push({ change, settle });
+        }
+        assert.deepEqual(snapshotOf(ledger.settled()), expected);
+        for (let i = dice.next().value % 6; i > 0; i--) settleOne();
+      }
+      while (settleOne());
+      assert.deepEqual(snapshotOf(ledger.settled()), snapshotOf(known.all()));
+      assert.equal(ledger.position()?.resourceVersion, steps.length === 0 ? undefined : String(lives.version()));
+    }),
+    { numRuns: 300 },
+  );
+});
+
+/** Opens a step of these deeds. @returns what settles its changes, one a call */
+function begin(ledger: Ledger, known: KnownObjects, ...deeds: Deed[]): () => void {
+  const lives = createLives(known);
+  const changes = deeds.flatMap((deed) => lives.happen(deed, known));
+  const settle = ledger.open(stepOf(changes, lives.version()));
+  const queue = [...changes];
+  return () => {
+    const change = queue.shift();
+    assert.ok(change !== undefined, 'nothing is left to be settled');
+    settle(change);
+  };
+}
+
+test('an object that is made anew under its name is the old one, none, and then the new one', () => {
+  const known = knowing('a');
+  const ledger = createLedger(known, undefined);
+  const settle = begin(ledger, known, { name: 'a', does: 'replace' });
+  assert.deepEqual(snapshotOf(ledger.settled()), { a: 'u-a@5' });
+  settle();
+  assert.deepEqual(snapshotOf(ledger.settled()), {});
+  settle();
+  assert.deepEqual(snapshotOf(ledger.settled()), { a: 'u11@11' });
+});
+
+test('only what was settled since the index was written is dirty', () => {
+  const known = knowing('a', 'b');
+  const ledger = createLedger(known, undefined);
+  const settle = begin(ledger, known, { name: 'a', does: 'touch' }, { name: 'b', does: 'delete' });
+  assert.deepEqual(ledger.dirty(), new Set());
+  settle();
+  assert.deepEqual(ledger.dirty(), new Set(['n/a']));
+  ledger.clean();
+  assert.deepEqual(ledger.dirty(), new Set());
+  settle();
+  assert.deepEqual(ledger.dirty(), new Set(['n/b']));
+});
+
+test('what changed while the index was written is dirty after it', () => {
+  const known = knowing('a');
+  const ledger = createLedger(known, undefined);
+  const settle = begin(ledger, known, { name: 'a', does: 'touch' }, { name: 'a', does: 'touch' });
+  settle();
+  const writing = ledger.dirty();
+  ledger.clean();
+  settle();
+  assert.deepEqual([writing, ledger.dirty()], [new Set(['n/a']), new Set(['n/a'])]);
+});
+
+test('everything is dirty after a write that failed, after a list, and where too many names are', () => {
+  const rows: [why: string, make: (ledger: Ledger, known: KnownObjects) => void][] = [
+    ['soiled', (ledger) => ledger.soil()],
+    ['listed', (ledger) => ledger.listed()],
+    [
+      'more than 10,000 names',
+      (ledger, known) => {
+        const names = Array.from({ length: 10_001 }, (_, i) => `n${i}`);
+        const settle = begin(ledger, known, ...names.map((name) => ({ name, does: 'touch' }) as const));
+        for (const _ of names) settle();
+      },
+    ],
+  ];
+  for (const [why, make] of rows) {
+    const known = knowing('a');
+    const ledger = createLedger(known, undefined);
+    make(ledger, known);
+    assert.equal(ledger.dirty(), 'everything', why);
+    const settle = begin(ledger, known, { name: 'a', does: 'touch' });
+    settle();
+    assert.equal(ledger.dirty(), 'everything', why);
+    ledger.clean();
+    assert.deepEqual(ledger.dirty(), new Set(), why);
+  }
+});
+
+test('a position is complete from the end of a list on, and not for what was read before it', () => {
+  const ledger = createLedger(createKnownObjects(), { resourceVersion: '5', epoch: 2, complete: false });
+  assert.deepEqual(ledger.position(), { resourceVersion: '5', epoch: 2, complete: false });
+  ledger.open(stepOf([], 6));
+  assert.deepEqual(ledger.position(), { resourceVersion: '6', epoch: 0, complete: false });
+  ledger.listed();
+  assert.equal(ledger.position()?.complete, false);
+  ledger.open(stepOf([], 7));
+  assert.equal(ledger.position()?.complete, true);
+});
