@@ -1,3 +1,4 @@
+import type { RequestListener } from 'node:http';
 import { createStreamMemory, NO_MEMORY } from '../checkpoint/stream-memory.ts';
 import { createLanes, type Lanes } from '../delivery/lanes.ts';
 import { createSink, type Sink } from '../delivery/sink.ts';
@@ -8,7 +9,7 @@ import type { KubeClient } from '../kube/client.ts';
 import { createDiscovery } from '../kube/discovery.ts';
 import type { Clock } from '../process/clock.ts';
 import type { Log } from '../process/log.ts';
-import { serve } from '../process/serve.ts';
+import { type Listening, serve } from '../process/serve.ts';
 import type { StreamNews } from '../watch/stream-news.ts';
 import type { AdapterConfig } from './config.ts';
 import { retryPolicy } from './delivery-config.ts';
@@ -70,16 +71,6 @@ export async function runAdapter(config: AdapterConfig, io: AdapterIo, signal: A
     tell: report.tell,
     signal: hardStop.signal,
   });
-  const probes = await serve({ port: config.probesPort, purpose: 'probes', handler: probesHandler(board, signal) });
-  const scrapes = await serve({
-    port: config.metricsPort,
-    purpose: 'metrics',
-    handler: metricsHandler(metrics.registry),
-  });
-  log.info(
-    { probesPort: probes.port, metricsPort: scrapes.port, sink: config.sink.origin, server: kube.server },
-    'adapter started',
-  );
 
   const endDelivery = async (): Promise<void> => {
     hardStop.abort();
@@ -126,7 +117,17 @@ export async function runAdapter(config: AdapterConfig, io: AdapterIo, signal: A
     await finishCheckpoint(checkpoint, keepIo, AbortSignal.timeout(FINISH_MS));
   };
 
+  const servers: Listening[] = [];
+  const listen = async (purpose: string, port: number, handler: RequestListener): Promise<number> => {
+    const server = await serve({ port, purpose, handler });
+    servers.push(server);
+    return server.port;
+  };
+
   try {
+    const probesPort = await listen('probes', config.probesPort, probesHandler(board, signal));
+    const metricsPort = await listen('metrics', config.metricsPort, metricsHandler(metrics.registry));
+    log.info({ probesPort, metricsPort, sink: config.sink.origin, server: kube.server }, 'adapter started');
     const answer = tier === 'None' ? 'unable' : await lead(config, { ...io, metrics, board }, signal);
     if (answer === undefined) return;
     if (answer === 'unable') await watchAndDrain();
@@ -135,7 +136,7 @@ export async function runAdapter(config: AdapterConfig, io: AdapterIo, signal: A
       await leadAndWatch(leader);
     }
   } finally {
-    await Promise.all([endDelivery(), probes.close(), scrapes.close()]);
+    await Promise.all([endDelivery(), ...servers.map((server) => server.close())]);
   }
 }
 

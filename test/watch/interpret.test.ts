@@ -58,6 +58,16 @@ test('lines are told in their order, and each moves the position', () => {
   assert.deepEqual(it.news, []);
 });
 
+test('where the stored index is newer than the position, nothing is made up and no delete gets another id', () => {
+  // The index was stored after `a` was deleted and `b` was made anew; the position is from before.
+  const it = bench({}, 'b u3@20');
+  const replayed = ['DELETED a u1@11', 'MODIFIED b u2@12', 'ADDED c u4@13', 'DELETED c u4@14', 'DELETED b u2@15'];
+  const read = it.lines(WATCHING, linesOf(...replayed, 'ADDED b u3@20', 'MODIFIED b u3@21'));
+  assert.deepEqual(told(read), ['add c u4@13', 'delete c u4@14 over u4@13', 'update b u3@21 over u3@20']);
+  assert.equal(positionOf(read.state), '21');
+  assert.deepEqual(knownIn(it.known), ['b u3@21']);
+});
+
 test('what comes twice is told once', () => {
   const it = bench();
   const twice = ['ADDED a u1@11', bookmark('11'), 'MODIFIED a u1@12', 'DELETED a u1@13'].flatMap((line) => [

@@ -1,0 +1,198 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
+import { test } from 'node:test';
+import { setImmediate as turn, setTimeout as delay } from 'node:timers/promises';
+import { runAdapter } from '../../src/adapter/run.ts';
+import { RECORD_ANNOTATION } from '../../src/checkpoint/record.ts';
+import { LeadershipLost } from '../../src/kube/leadership.ts';
+import { ListenError } from '../../src/process/serve.ts';
+import { eventually } from '../support/eventually.ts';
+import { configWith } from './any-config.ts';
+import { LEASE, type Run, runStage, type RunStage } from './run-stage.ts';
+
+const STOPPED = ['info: checkpoint stored and Lease released'];
+const NOT_WRITTEN = 'error: checkpoint not written; the stored one stays';
+
+/** The stored positions, by stream. */
+function positionsIn({ server }: RunStage): unknown[] {
+  const annotations = server.objects.get(LEASE)?.metadata['annotations'] as Record<string, string>;
+  const { positions } = JSON.parse(annotations[RECORD_ANNOTATION] ?? '') as { positions: Record<string, unknown> };
+  return Object.values(positions);
+}
+
+/** Lets time pass until this is so. */
+async function pass(stage: RunStage, what: string, until: () => boolean): Promise<void> {
+  for (let steps = 0; !until(); steps++) {
+    assert.ok(steps < 1_000, `waited in vain for ${what}`);
+    await stage.clock.advance(100);
+    // For what is on its way over real sockets.
+    await delay(5);
+  }
+}
+
+async function sent(stage: RunStage, count: number): Promise<void> {
+  await eventually(`${count} events`, () => stage.sink.received.length >= count);
+}
+
+/** An adapter that watches and has delivered one event. */
+async function delivering(stage: RunStage): Promise<Run> {
+  const run = stage.start();
+  await stage.watching();
+  stage.happen('ADDED a u1@11');
+  await sent(stage, 1);
+  await eventually('the event to be taken', () => stage.sink.accepted().length === 1);
+  return run;
+}
+
+test('an adapter that is stopped stores its position, gives the Lease back, and goes on there the next time', async (t) => {
+  const stage = await runStage(t);
+  const first = await delivering(stage);
+  first.stop();
+  await first.ended;
+  assert.deepEqual(positionsIn(stage), [['11', 0, true]]);
+  assert.equal(stage.spec().holderIdentity, '');
+  assert.deepEqual(stage.messages.slice(-1), STOPPED);
+
+  const asked = stage.asked.length;
+  const second = stage.start({ identity: 'two' });
+  await stage.watching();
+  assert.deepEqual(stage.asked.slice(asked), ['head', 'watch 11']);
+  stage.happen('DELETED a u1@12');
+  await sent(stage, 2);
+  assert.equal(stage.sink.received[1]?.headers['ce-type'], 'dev.knative.apiserver.resource.delete');
+  second.stop();
+  await second.ended;
+});
+
+test('what is queued is delivered before the Lease is given back', async (t) => {
+  const stage = await runStage(t);
+  stage.sink.reply(() => ({ status: 204, afterMs: 100 }));
+  const run = stage.start();
+  await stage.watching();
+  for (let version = 11; version < 14; version++) stage.happen(`MODIFIED a u1@${version}`);
+  await sent(stage, 1);
+  run.stop();
+  await run.ended;
+  assert.equal(stage.sink.accepted().length, 3);
+  assert.deepEqual(positionsIn(stage), [['13', 0, true]]);
+});
+
+test('an adapter that is stopped while standing by ends at once and has watched nothing', async (t) => {
+  const stage = await runStage(t);
+  const first = await delivering(stage);
+  const asked = stage.asked.length;
+  const standby = stage.start({ identity: 'two' });
+  await pass(stage, 'it to stand by', () => stage.messages.some((it) => it.includes('standing by')));
+  standby.stop();
+  await standby.ended;
+  assert.deepEqual([stage.asked.length, stage.spec().holderIdentity], [asked, 'one']);
+  first.stop();
+  await first.ended;
+});
+
+test('an API server that refuses the last writes is told, and the adapter ends in order', async (t) => {
+  const stage = await runStage(t);
+  const run = await delivering(stage);
+  stage.server.rule(() => 503);
+  run.stop();
+  await run.ended;
+  assert.deepEqual(stage.messages.slice(-2), [NOT_WRITTEN, NOT_WRITTEN]);
+});
+
+test('an API server that does not answer the last writes holds the end up for 5 s at the most', async (t) => {
+  const stage = await runStage(t);
+  const run = await delivering(stage);
+  stage.server.rule(() => 'ignored');
+  const stoppedAt = performance.now();
+  run.stop();
+  await run.ended;
+  const took = performance.now() - stoppedAt;
+  assert.ok(took > 4_000 && took < 7_000, `${took} ms`);
+  assert.deepEqual(stage.messages.slice(-1), [NOT_WRITTEN]);
+});
+
+test('an adapter that loses its Lease stops watching and sending, and says why', async (t) => {
+  const stage = await runStage(t);
+  const run = await delivering(stage);
+  const ended = assert.rejects(run.ended, (error) => {
+    assert.ok(error instanceof LeadershipLost);
+    assert.match(error.message, /is held by thief now/);
+    return true;
+  });
+  stage.steal();
+  await pass(stage, 'the loss to be noticed', () => stage.server.requests.at(-1)?.startsWith('GET') === true);
+  await ended;
+  const { length } = stage.asked;
+  stage.happen('MODIFIED a u1@12');
+  await stage.clock.advance(60_000);
+  for (let i = 0; i < 20; i++) await turn();
+  assert.deepEqual([stage.asked.length, stage.sink.received.length], [length, 1]);
+  assert.equal(stage.spec().holderIdentity, 'thief');
+});
+
+test('an adapter that loses its Lease while it drains ends at once', async (t) => {
+  const stage = await runStage(t);
+  const run = await delivering(stage);
+  stage.sink.reply(() => 'hang');
+  stage.happen('MODIFIED a u1@12');
+  await sent(stage, 2);
+  const ended = assert.rejects(run.ended, LeadershipLost);
+  run.stop();
+  await eventually('it to drain', () => stage.messages.some((it) => it.startsWith('info: stopping')));
+  stage.steal();
+  const before = stage.clock.monotonic();
+  let over = false;
+  void ended.then(() => (over = true));
+  await pass(stage, 'the end', () => over);
+  assert.ok(stage.clock.monotonic() - before < 10_000);
+  assert.ok(stage.messages.includes('error: stopped before every event was delivered'));
+});
+
+test('what cannot be delivered in time is cut off before the Lease is given back, and not stored as settled', async (t) => {
+  const stage = await runStage(t);
+  const run = await delivering(stage);
+  stage.sink.reply(() => 'hang');
+  stage.happen('MODIFIED a u1@12');
+  await sent(stage, 2);
+  let over = false;
+  void run.ended.then(() => (over = true));
+  run.stop();
+  await pass(stage, 'the end of the drain', () => over);
+  assert.ok(stage.messages.includes('error: stopped before every event was delivered'));
+  assert.deepEqual(positionsIn(stage), [['11', 0, true]]);
+  assert.equal(stage.spec().holderIdentity, '');
+});
+
+test('an adapter that cannot renew its Lease for 10 s ends', async (t) => {
+  const stage = await runStage(t);
+  const run = await delivering(stage);
+  await pass(stage, 'a renewal', () => stage.clock.monotonic() > 2_000);
+  stage.server.rule((request) => (request.startsWith('PUT') ? 503 : undefined));
+  const ended = assert.rejects(run.ended, LeadershipLost);
+  let over = false;
+  void ended.then(() => (over = true));
+  const from = stage.clock.monotonic();
+  await pass(stage, 'the end', () => over);
+  const took = stage.clock.monotonic() - from;
+  assert.ok(took > 7_000 && took < 12_000, `${took} ms`);
+});
+
+test('a port that is taken is an error, and leaves nothing open', async (t) => {
+  const occupied = createServer().listen(0);
+  await once(occupied, 'listening');
+  t.after(() => occupied.close());
+  const { port } = occupied.address() as AddressInfo;
+  const stage = await runStage(t);
+  const { log, clock, server, entries } = stage;
+  for (const taken of ['probesPort', 'metricsPort'] as const) {
+    const config = { ...configWith({}, stage.sink.url), [taken]: port };
+    const ended = runAdapter(
+      config,
+      { kube: server.client, clock, log, identity: 'one' },
+      new AbortController().signal,
+    );
+    await assert.rejects(ended, ListenError);
+  }
+  assert.deepEqual(entries, []);
+});
