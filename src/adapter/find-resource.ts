@@ -42,6 +42,7 @@ export async function findResource(
   let appeared = false;
   for (let tries = 0; !signal.aborted; tries++) {
     const answer = await look(groupVersion, gvr.Resource, finder, signal);
+    if (signal.aborted) break;
     if ('plural' in answer) {
       finder.board.clear(name);
       return { ...answer, appeared };
@@ -78,7 +79,7 @@ async function look(
       case 'noGroupVersion':
         return absent(`The API server does not serve ${apiVersion}; install what defines it, or correct apiVersion.`);
       case 'noResource':
-        return absent(`The API server has no ${plural} in ${apiVersion}; it has ${found.near.slice(0, 5).join(', ')}.`);
+        return absent(`The API server has no ${plural} in ${apiVersion}; it has ${few(found.near)}.`);
       case 'notWatchable':
         return present(`${plural} in ${apiVersion} cannot be watched: it lacks ${found.missingVerbs.join(' and ')}.`);
     }
@@ -86,6 +87,10 @@ async function look(
     if (error instanceof KubeError) return present(error.message);
     throw error;
   }
+}
+
+function few(names: readonly string[]): string {
+  return names.length === 0 ? 'nothing there' : names.slice(0, 5).join(', ');
 }
 
 function absent(why: string): Obstacle {

@@ -11,6 +11,8 @@ export interface KeepIo {
   readonly metrics: AdapterMetrics;
   /** Called after each renewal: what was held back may be sent. */
   readonly renewed: () => void;
+  /** Called when the Lease shows that the server's history was replaced. */
+  readonly rewound: () => void;
 }
 
 /** A third of the Lease's duration, so that two renewals may fail. */
@@ -76,6 +78,7 @@ async function renew(checkpoint: Checkpoint, io: KeepIo, signal: AbortSignal): P
     const result = await checkpoint.renew(signal);
     io.metrics.checkpointed('lease');
     if (result === 'rewound') {
+      io.rewound();
       io.log.error('the API server has an older Lease than it had confirmed: its history was replaced');
     }
     io.renewed();

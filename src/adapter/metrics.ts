@@ -1,5 +1,5 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
-import type { Settlement } from '../delivery/lanes.ts';
+import type { Settlement, SinkName } from '../delivery/lanes.ts';
 import type { Change } from '../watch/change.ts';
 
 /** Everything that the adapter counts. Series without an object's name, so that their number stays small. */
@@ -10,7 +10,7 @@ export interface AdapterMetrics {
   /** @param seconds from reading the change to the end of its delivery */
   settled(as: Settlement, seconds: number): void;
   retried(reason: string): void;
-  refused(by: 'sink' | 'deadLetterSink', reason: string): void;
+  refused(by: SinkName, reason: string): void;
   sinkAway(yes: boolean): void;
   /** @param bytes written, of the index */
   checkpointed(what: 'index' | 'lease', bytes?: number): void;
@@ -29,6 +29,11 @@ export interface DeliveryGauges {
   readonly queued: number;
   readonly queuedBytes: number;
 }
+
+const FAILURES = ['connect', 'tls', 'dns', 'timeout', 'reset', 'protocol'];
+const REPEATED = ['404', '408', '409', '425', '429', '500', '502', '503', '504'];
+/** The usual ones among the statuses that nothing is sent again for. */
+const FINAL = ['301', '302', '307', '308', '400', '401', '403', '405', '406', '410', '413', '414', '415', '422', '431'];
 
 export function createMetrics(gauges: () => DeliveryGauges): AdapterMetrics {
   const registry = new Registry();
@@ -53,7 +58,7 @@ export function createMetrics(gauges: () => DeliveryGauges): AdapterMetrics {
     'Attempts that will be repeated, by status or failure.',
     ['reason'],
     {
-      reason: ['connect', 'tls', 'dns', 'timeout', 'reset', 'protocol', '429', '500', '502', '503', '504'],
+      reason: [...FAILURES, ...REPEATED],
     },
   );
   const refusals = counter(
@@ -62,7 +67,8 @@ export function createMetrics(gauges: () => DeliveryGauges): AdapterMetrics {
     ['by', 'reason'],
     {
       by: ['sink', 'deadLetterSink'],
-      reason: ['400', '401', '403', '413', '415', '422'],
+      // After the last attempt that is allowed, an event is refused for what was repeated before.
+      reason: [...FINAL, ...FAILURES, ...REPEATED],
     },
   );
   const away = new Gauge({
@@ -83,9 +89,12 @@ export function createMetrics(gauges: () => DeliveryGauges): AdapterMetrics {
         'forbidden',
         'notFound',
         'expired',
+        'tooLargeResourceVersion',
+        'invalid',
         'throttled',
         'serverError',
         'malformed',
+        'credentials',
       ],
     },
   );

@@ -65,7 +65,7 @@ export async function runPipeline(
         settled: (as) => {
           settle(change);
           io.metrics.settled(as, (io.clock.monotonic() - readAt) / 1_000);
-          if (as === 'delivered') io.report.delivered();
+          io.report.settled(as);
         },
       });
     }

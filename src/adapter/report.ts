@@ -1,4 +1,4 @@
-import type { DeliveryNews } from '../delivery/lanes.ts';
+import type { DeliveryNews, Settlement, SinkName } from '../delivery/lanes.ts';
 import type { Clock } from '../process/clock.ts';
 import type { Log } from '../process/log.ts';
 import type { StreamNews } from '../watch/stream-news.ts';
@@ -76,31 +76,40 @@ export function reportStream(name: string, io: ReportIo): (news: StreamNews) => 
   };
 }
 
-/** How often trouble with the sink is told while it lasts. */
+/** How often trouble with a sink is told while it lasts, or comes and goes. */
 const TROUBLE_INTERVAL_MS = 10_000;
 
-/** Tells trouble with the sink: its begin, now and then its extent, and its end; and every event that is refused. */
+/** Tells trouble with the sinks: its begin, now and then its extent, and its end; and every event that is refused. */
 export interface DeliveryReport {
   tell(news: DeliveryNews): void;
-  delivered(): void;
+  settled(as: Settlement): void;
+}
+
+interface Trouble {
+  readonly since: number;
+  retries: number;
+  told: boolean;
 }
 
 export function createDeliveryReport(io: { log: Log; metrics: AdapterMetrics; clock: Clock }): DeliveryReport {
   const { log, metrics, clock } = io;
-  let trouble: { since: number; toldAt: number; retries: number } | undefined;
+  const troubles = new Map<SinkName, Trouble>();
+  const toldAt = new Map<SinkName, number>();
 
-  const retrying = (news: Extract<DeliveryNews, { is: 'retrying' }>): void => {
-    metrics.retried(news.reason);
+  const retrying = ({ by, reason, attempt, outcome }: Extract<DeliveryNews, { is: 'retrying' }>): void => {
+    metrics.retried(reason);
     const now = clock.monotonic();
-    trouble ??= { since: now, toldAt: Number.NEGATIVE_INFINITY, retries: 0 };
+    const trouble = troubles.get(by) ?? { since: now, retries: 0, told: false };
+    troubles.set(by, trouble);
     trouble.retries++;
-    if (now - trouble.toldAt < TROUBLE_INTERVAL_MS) return;
-    trouble.toldAt = now;
-    const { reason, attempt, outcome } = news;
+    // Where every other attempt fails, trouble begins and ends a thousand times a second.
+    if (now - (toldAt.get(by) ?? Number.NEGATIVE_INFINITY) < TROUBLE_INTERVAL_MS) return;
+    toldAt.set(by, now);
+    trouble.told = true;
     const detail = outcome.is === 'failed' ? outcome.detail : `status ${outcome.status}`;
     const lastedMs = Math.round(now - trouble.since);
     log.warn(
-      { reason, detail, attempt, retries: trouble.retries, lastedMs },
+      { by, reason, detail, attempt, retries: trouble.retries, lastedMs },
       'sink does not take events; trying again',
     );
   };
@@ -126,11 +135,14 @@ export function createDeliveryReport(io: { log: Log; metrics: AdapterMetrics; cl
           log.info('sink is back');
       }
     },
-    delivered: () => {
+    settled: (as) => {
+      if (as === 'dropped') return;
+      const by = as === 'delivered' ? 'sink' : 'deadLetterSink';
+      const trouble = troubles.get(by);
       if (trouble === undefined) return;
+      troubles.delete(by);
       const lastedMs = Math.round(clock.monotonic() - trouble.since);
-      log.info({ retries: trouble.retries, lastedMs }, 'sink takes events again');
-      trouble = undefined;
+      if (trouble.told) log.info({ by, retries: trouble.retries, lastedMs }, 'sink takes events again');
     },
   };
 }

@@ -34,7 +34,7 @@ export interface AdapterIo {
 /** Events on the wire at once, over all objects, at the most. */
 const IN_FLIGHT = 128;
 /** What may be queued when the sink is slower than the changes come; then the watches are not read. */
-const BUFFER_BYTES = 8 * 1024 * 1024;
+const BUFFER_BYTES = 16 * 1024 * 1024;
 /** How many of the newest ids are remembered against overlapping streams; about 2 MB. */
 const RECENT_IDS = 8_192;
 /** How long the queue may take to empty after a stop; Kubernetes kills a Pod after 30 s by default. */
@@ -54,6 +54,7 @@ export async function runAdapter(config: AdapterConfig, io: AdapterIo, signal: A
   const hardStop = new AbortController();
   const stop = AbortSignal.any([signal, hardStop.signal]);
   let leader: Lead | undefined;
+  let rewound = new AbortController();
   const metrics = createMetrics(() => lanes.gauges());
   const board = createStreamBoard(metrics.established);
   // Before the probes are served: an empty board would be a ready one.
@@ -98,7 +99,11 @@ export async function runAdapter(config: AdapterConfig, io: AdapterIo, signal: A
     };
     const finder = { discovery: createDiscovery(kube), board, clock, log };
     const memoryOf = (key: string) => leader?.checkpoint.memoryOf(key) ?? createStreamMemory(NO_MEMORY);
-    const watched = runStreams(config, { kube, clock, finder, pipeline, memoryOf, reporter }, stop);
+    const watched = runStreams(
+      config,
+      { kube, clock, finder, pipeline, memoryOf, reporter, rewound: () => rewound.signal },
+      stop,
+    );
     // A stream that waits for room in the queue reads no more, and ends only when the queue has room.
     await Promise.race([watched, aborted(stop)]);
     // Where there is nothing to watch, the adapter still runs until it is asked to stop.
@@ -108,7 +113,12 @@ export async function runAdapter(config: AdapterConfig, io: AdapterIo, signal: A
   };
 
   const leadAndWatch = async ({ checkpoint }: Lead): Promise<void> => {
-    const keepIo = { clock, log, metrics, renewed: lanes.wake };
+    const tellRewound = (): void => {
+      const last = rewound;
+      rewound = new AbortController();
+      last.abort();
+    };
+    const keepIo = { clock, log, metrics, renewed: lanes.wake, rewound: tellRewound };
     const keeping = new AbortController();
     const kept = keepCheckpoint(checkpoint, keepIo, keeping.signal).finally(() => hardStop.abort());
     const watched = watchAndDrain().finally(() => keeping.abort());

@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { labelSelectorProblem } from '../kube/label-selector.ts';
+import { isDnsLabel, isDnsSubdomain } from '../kube/names.ts';
 import { type DeliveryConfig, deliveryConfig } from './delivery-config.ts';
+import { jsonProblem, shownValue } from './shown.ts';
 
 /**
  * `K_SOURCE_CONFIG`: the one contract between controller and receive adapter. Upstream's fields keep their names and
@@ -37,18 +39,15 @@ export interface ResourceConfig {
   readonly selector?: string | undefined;
 }
 
-const DNS_LABEL = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
-const GROUP = /^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*)?$/;
-
-const namespace = z.string().regex(DNS_LABEL, { error: 'expected the name of a namespace' });
+const namespace = z.string().refine(isDnsLabel, { error: 'expected the name of a namespace' });
 
 const resource = z.object({
   gvr: z.object({
-    Group: z
-      .string()
-      .regex(GROUP, { error: 'expected an API group in lower case, such as apps; "" for the core group' }),
-    Version: z.string().regex(DNS_LABEL, { error: 'expected an API version, such as v1' }),
-    Resource: z.string().regex(DNS_LABEL, { error: 'expected the plural name in lower case, such as pods' }),
+    Group: z.string().refine((text) => text === '' || isDnsSubdomain(text), {
+      error: 'expected an API group in lower case, such as apps; "" for the core group',
+    }),
+    Version: z.string().refine(isDnsLabel, { error: 'expected an API version, such as v1' }),
+    Resource: z.string().refine(isDnsLabel, { error: 'expected the plural name in lower case, such as pods' }),
   }),
   selector: z
     .string()
@@ -83,8 +82,9 @@ const sourceConfig = z.object({
   gapEvents: z.boolean({ error: 'expected true or false' }).optional(),
 });
 
-/** Deeper or longer than any configuration that a person or a controller writes. */
+/** Longer and deeper than any configuration that a person or a controller writes. */
 const MOST_CHARACTERS = 1024 * 1024;
+const MOST_LEVELS = 64;
 
 export type ReadSourceConfig =
   | { readonly config: SourceConfig; readonly unknownFields: readonly string[] }
@@ -99,11 +99,16 @@ export function readSourceConfig(text: string): ReadSourceConfig {
   try {
     value = JSON.parse(text);
   } catch (error) {
-    return { problems: [`K_SOURCE_CONFIG is not JSON: ${error instanceof Error ? error.message : String(error)}.`] };
+    return { problems: [`K_SOURCE_CONFIG is not JSON: ${jsonProblem(text, error)}.`] };
+  }
+  if (isTooDeep(value)) {
+    return {
+      problems: [`K_SOURCE_CONFIG has more than ${MOST_LEVELS} levels of objects and lists; so many are not read.`],
+    };
   }
   const read = sourceConfig.safeParse(value);
   if (!read.success) return { problems: read.error.issues.map((issue) => sentence(issue, value)) };
-  return { config: read.data, unknownFields: unknownFields(value) };
+  return { config: read.data, unknownFields: unknownFields(value, read.data) };
 }
 
 function sentence(issue: z.core.$ZodIssue, value: unknown): string {
@@ -112,7 +117,7 @@ function sentence(issue: z.core.$ZodIssue, value: unknown): string {
       typeof step === 'number' ? `${path}[${step}]` : path === '' ? String(step) : `${path}.${String(step)}`,
     '',
   );
-  return `${where}: ${issue.message}; found ${found(at(value, issue.path))}.`;
+  return `${where}: ${issue.message}; found ${shownValue(at(value, issue.path))}.`;
 }
 
 function at(value: unknown, path: readonly PropertyKey[]): unknown {
@@ -123,13 +128,28 @@ function at(value: unknown, path: readonly PropertyKey[]): unknown {
   );
 }
 
-function found(value: unknown): string {
-  if (value === undefined) return 'nothing';
-  const text = JSON.stringify(value);
-  return text.length > 64 ? `${text.slice(0, 63)}…` : text;
+/** The fields of `given` that were not taken over, wherever they stand: `resources[0].selectors`. */
+function unknownFields(given: unknown, taken: unknown, path = ''): string[] {
+  if (Array.isArray(given)) {
+    if (!Array.isArray(taken)) return [];
+    return given.flatMap((element, index) => unknownFields(element, taken[index], `${path}[${index}]`));
+  }
+  if (!isObject(given) || !isObject(taken)) return [];
+  return Object.keys(given).flatMap((key) => {
+    const field = path === '' ? key : `${path}.${key}`;
+    return Object.hasOwn(taken, key) ? unknownFields(given[key], taken[key], field) : [field];
+  });
 }
 
-function unknownFields(value: unknown): string[] {
-  const known = new Set(Object.keys(sourceConfig.shape));
-  return typeof value === 'object' && value !== null ? Object.keys(value).filter((key) => !known.has(key)) : [];
+function isTooDeep(value: unknown): boolean {
+  let level = [value];
+  for (let depth = 0; level.length > 0; depth++) {
+    if (depth > MOST_LEVELS) return true;
+    level = level.flatMap((it) => (typeof it === 'object' && it !== null ? Object.values(it) : []));
+  }
+  return false;
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -24,6 +24,8 @@ export interface StreamsIo {
   readonly finder: Finder;
   readonly pipeline: PipelineIo;
   readonly memoryOf: (streamKey: string) => StreamMemory;
+  /** See StreamIo of the watch. */
+  readonly rewound: () => AbortSignal;
   /** Hears what a stream says of itself; `name` is for people. */
   readonly reporter: (name: string, origin: Origin) => (news: StreamNews) => void;
 }
@@ -74,7 +76,7 @@ async function runScope(
   signal: AbortSignal,
 ): Promise<void> {
   const name = streamName(wanted, namespace);
-  const { known, ledger, position } = io.memoryOf(streamKey(wanted, namespace, config.source));
+  const { known, ledger, position, uncertain } = io.memoryOf(streamKey(wanted, namespace, config.source));
   io.finder.board.set(name, { is: 'starting' });
   let from: Active = begin(position);
   for (let found: FoundResource | undefined = first; found !== undefined && !signal.aborted;) {
@@ -82,11 +84,21 @@ async function runScope(
     const report = io.reporter(name, origin);
     const tell = (news: StreamNews): void => {
       // What a list made known, or showed to be gone without being told, stands in no change.
-      if (news.is === 'listed') ledger.listed();
-      report(news);
+      if (news.is === 'listed') {
+        // A gap right after a crash: nobody knows what was made and told between the last checkpoint and the crash.
+        const sinceCrash = uncertain && ledger.position()?.resourceVersion === position?.resourceVersion;
+        report(sinceCrash && news.lost === 'states' ? { ...news, lost: 'deletes' } : news);
+        ledger.listed();
+      } else report(news);
     };
     const stream = streamOf(wanted, found, namespace, config);
-    const steps = watchStream(stream, known, { kube: io.kube, clock: io.clock, tell }, signal, from);
+    const steps = watchStream(
+      stream,
+      known,
+      { kube: io.kube, clock: io.clock, tell, rewound: io.rewound },
+      signal,
+      from,
+    );
     await runPipeline(stream, steps, origin, ledger, io.pipeline, signal);
     if (signal.aborted) return;
     io.finder.discovery.forget(found);

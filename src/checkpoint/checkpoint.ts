@@ -52,11 +52,12 @@ export async function openCheckpoint(options: CheckpointOptions, signal: AbortSi
     positions = new Map();
   }
   const nothing: LoadedIndex = { objects: new Map(), of: 1, problems: [] };
-  const loaded = index === undefined || stored.is === 'absent' ? nothing : await index.load(signal);
+  // Also where nothing can be stored yet: that it cannot be read shows now, and not when it is needed.
+  const loaded = index === undefined ? nothing : await index.load(signal);
   if (positions.size > 0) problems.push(...loaded.problems);
   const opened = checkpoint(options, positions, loaded, problems);
   // What is damaged will be written anew, without what is lost: until then the record must say that something is.
-  if (loaded.problems.length > 0) await opened.renew(signal);
+  if (problems.length > 0 && positions.size > 0) await opened.renew(signal);
   return opened;
 }
 
@@ -73,7 +74,10 @@ function checkpoint(
     if (!options.streams.has(stream)) continue;
     const complete = position.complete && index !== undefined && loaded.problems.length === 0;
     const objects = loaded.objects.get(stream) ?? [];
-    memories.set(stream, createStreamMemory({ position: { ...position, complete }, objects }));
+    memories.set(
+      stream,
+      createStreamMemory({ position: { ...position, complete }, objects, uncertain: !leadership.handedOver }),
+    );
   }
   let of = loaded.of;
   let notBefore = Number.NEGATIVE_INFINITY;

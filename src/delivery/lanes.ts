@@ -35,11 +35,14 @@ export interface LanesOptions {
   readonly signal: AbortSignal;
 }
 
+export type SinkName = 'sink' | 'deadLetterSink';
+
 /** What happens on the way, apart from deliveries. */
 export type DeliveryNews =
   | {
       readonly is: 'retrying';
       readonly event: CloudEvent;
+      readonly by: SinkName;
       readonly attempt: number;
       readonly reason: string;
       readonly afterMs: number;
@@ -49,7 +52,7 @@ export type DeliveryNews =
   | {
       readonly is: 'refused';
       readonly event: CloudEvent;
-      readonly by: 'sink' | 'deadLetterSink';
+      readonly by: SinkName;
       readonly reason: string;
     }
   /** So much failed in a row that only single events are tried now. */
@@ -85,6 +88,11 @@ interface Entry {
   next: Entry | undefined;
 }
 
+/**
+ * How many events may be queued for each that may be on the wire, while the sink takes them. Enough to find events of
+ * so many different objects; more would only make them old, and old garbage is dear to collect.
+ */
+const QUEUED_PER_FLIGHT = 4;
 /** What a queued event costs beside its body: attributes, the entry itself. */
 const EVENT_OVERHEAD_BYTES = 1_024;
 
@@ -100,6 +108,14 @@ export function createLanes(options: LanesOptions): Lanes {
   let inFlight = 0;
   let queued = 0;
   let queuedBytes = 0;
+
+  /** Whether so much may be queued: little while the sink takes events, and all there is memory for while it is away. */
+  const mayQueue = (bytes: number, events: number): boolean => {
+    if (bytes > options.bufferBytes) return false;
+    return events <= options.inFlight * QUEUED_PER_FLIGHT || pace.untilProbe(clock.monotonic()) !== undefined;
+  };
+  const hasRoom = (): boolean => mayQueue(queuedBytes + 1, queued + 1);
+  const isHalfEmpty = (): boolean => mayQueue(queuedBytes * 2, queued * 2);
 
   const allowed = (): number => pace.allowed(clock.monotonic(), inFlight);
 
@@ -125,6 +141,7 @@ export function createLanes(options: LanesOptions): Lanes {
 
   const attempted = (lane: Lane, outgoing: Entry, outcome: Outcome, sentAt: number, wasFull: boolean): void => {
     lane.attempts++;
+    const by = lane.dead ? 'deadLetterSink' : 'sink';
     // A dead letter has nowhere else to go, so it is tried for as long as it takes.
     const policy = lane.dead ? { ...options.policy, retry: undefined } : options.policy;
     const verdict = judge(outcome, lane.attempts, policy, clock.now(), clock.random());
@@ -135,11 +152,11 @@ export function createLanes(options: LanesOptions): Lanes {
     }
     if (verdict.is === 'retry') {
       ownBytes(lane);
-      tell({ ...verdict, is: 'retrying', event: outgoing.event, attempt: lane.attempts, outcome });
+      tell({ ...verdict, is: 'retrying', event: outgoing.event, by, attempt: lane.attempts, outcome });
       void rest(lane, verdict.afterMs, verdict.asked);
       return;
     }
-    tell({ is: 'refused', event: outgoing.event, by: lane.dead ? 'deadLetterSink' : 'sink', reason: verdict.reason });
+    tell({ is: 'refused', event: outgoing.event, by, reason: verdict.reason });
     if (lane.dead || options.deadLetterSink === undefined) {
       settle(lane, outgoing, 'dropped');
       return;
@@ -156,7 +173,10 @@ export function createLanes(options: LanesOptions): Lanes {
       if (pace.answered(wasFull)) sinkIsBack();
       return;
     }
-    if (pace.failed(trouble, sentAt, clock.monotonic(), clock.random())) tell({ is: 'away' });
+    if (pace.failed(trouble, sentAt, clock.monotonic(), clock.random())) {
+      tell({ is: 'away' });
+      if (hasRoom()) release(waitingForRoom);
+    }
     scheduleProbe();
   };
 
@@ -204,7 +224,7 @@ export function createLanes(options: LanesOptions): Lanes {
       ready.push(lane);
     }
     outgoing.settled(settlement);
-    if (queuedBytes <= options.bufferBytes / 2) release(waitingForRoom);
+    if (waitingForRoom.length > 0 && isHalfEmpty()) release(waitingForRoom);
     if (queued === 0) release(waitingForIdle);
   };
 
@@ -234,10 +254,7 @@ export function createLanes(options: LanesOptions): Lanes {
       ready.push(opened);
       pump();
     },
-    room: () =>
-      queuedBytes < options.bufferBytes || signal.aborted
-        ? undefined
-        : new Promise((resolve) => waitingForRoom.push(resolve)),
+    room: () => (hasRoom() || signal.aborted ? undefined : new Promise((resolve) => waitingForRoom.push(resolve))),
     wake: pump,
     idle: () =>
       queued === 0 || signal.aborted ? Promise.resolve() : new Promise((resolve) => waitingForIdle.push(resolve)),

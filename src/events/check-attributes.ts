@@ -99,7 +99,8 @@ function optional(holds: (value: string) => boolean, sentence: string): Rule {
   return (value) => (value === '' || holds(value) ? undefined : sentence);
 }
 
-function forbiddenIn(value: string): string | undefined {
+/** What is wrong with the characters of an attribute, or undefined. */
+export function forbiddenIn(value: string): string | undefined {
   const codePoint = FORBIDDEN.exec(value)?.[0].codePointAt(0);
   if (codePoint === undefined) return undefined;
   return `MUST NOT contain control characters, surrogates or noncharacters, found U+${codePoint.toString(16).toUpperCase().padStart(4, '0')}`;

@@ -1,52 +1,65 @@
+import { isDnsSubdomain } from './names.ts';
+
 const NAME = /^[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$/;
-const PREFIX = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
-const SET = /^(\S+)\s+(in|notin)\s*\(([^()]*)\)$/;
-const EQUALITY = /^([^=!\s]+)\s*(=|==|!=)\s*([^=!\s]*)$/;
+const WORD = '[^ \\t\\r\\n,()=!<>]';
+const SPACE = '[ \\t\\r\\n]';
+/** One requirement, and the comma or the end after it: `!a`, `a`, `a in (b,c)`, `a=b`, `a>1`. */
+const REQUIREMENT = new RegExp(
+  `${SPACE}*(?:!${SPACE}*(?<absent>${WORD}+)|(?<key>${WORD}+)(?:` +
+    `${SPACE}+(?:in|notin)${SPACE}*\\((?<values>[^()]*)\\)|` +
+    `${SPACE}*(?:==?|!=)${SPACE}*(?<value>${WORD}*)|` +
+    `${SPACE}*[<>]${SPACE}*(?<number>${WORD}+))?)${SPACE}*(?<end>,|$)`,
+  'y',
+);
+const MOST_SHOWN = 64;
 
 /**
  * What is wrong with a label selector in the API server's query syntax (`a=b,c in (d,e),!f`), or undefined. The rules
  * are Kubernetes' own (apimachinery, pkg/labels/selector.go): the server would answer 400 to each list and watch.
  */
 export function labelSelectorProblem(selector: string): string | undefined {
-  for (const requirement of splitRequirements(selector)) {
-    const problem = requirementProblem(requirement.trim());
-    if (problem !== undefined) return problem;
+  if (/^[ \t\r\n]*$/.test(selector)) return undefined;
+  for (let at = 0; ;) {
+    REQUIREMENT.lastIndex = at;
+    const groups = REQUIREMENT.exec(selector)?.groups;
+    if (groups === undefined) return `${shown(selector.slice(at))} is no requirement`;
+    const problem = requirementProblem(groups);
+    if (problem !== undefined || groups['end'] === '') return problem;
+    at = REQUIREMENT.lastIndex;
   }
-  return undefined;
 }
 
-/** Cuts at commas that are not inside parentheses. */
-function splitRequirements(selector: string): string[] {
-  return selector.split(/,(?![^()]*\))/);
+function requirementProblem({ absent, key, values, value, number }: Record<string, string | undefined>) {
+  const name = absent ?? key ?? '';
+  if (!isKey(name)) return `${shown(name)} is no label key`;
+  const bad = [...(values?.split(',').map(withoutSpace) ?? []), value ?? ''].find((it) => !isValue(it));
+  if (bad !== undefined) return `${shown(bad)} is no label value`;
+  return number === undefined || isInteger(number) ? undefined : `${shown(number)} is no integer`;
 }
 
-function requirementProblem(requirement: string): string | undefined {
-  const set = SET.exec(requirement);
-  if (set !== null) {
-    const values = (set[3] ?? '').split(',').map((value) => value.trim());
-    return keyProblem(set[1] ?? '') ?? firstProblem(values);
-  }
-  const equality = EQUALITY.exec(requirement);
-  if (equality !== null) return keyProblem(equality[1] ?? '') ?? valueProblem(equality[3] ?? '');
-  const existence = requirement.startsWith('!') ? requirement.slice(1).trim() : requirement;
-  return keyProblem(existence);
+/** Without the white space around it; what is inside stays. */
+function withoutSpace(text: string): string {
+  return text
+    .split(/[ \t\r\n]+/)
+    .filter((word) => word !== '')
+    .join(' ');
 }
 
-function keyProblem(key: string): string | undefined {
+function isKey(key: string): boolean {
   const slash = key.indexOf('/');
-  const [prefix, name] = slash < 0 ? [undefined, key] : [key.slice(0, slash), key.slice(slash + 1)];
-  const good = NAME.test(name) && (prefix === undefined || (prefix.length <= 253 && PREFIX.test(prefix)));
-  return good ? undefined : `${JSON.stringify(key)} is no label key`;
+  if (slash < 0) return NAME.test(key);
+  return isDnsSubdomain(key.slice(0, slash)) && NAME.test(key.slice(slash + 1));
 }
 
-function firstProblem(values: readonly string[]): string | undefined {
-  for (const value of values) {
-    const problem = valueProblem(value);
-    if (problem !== undefined) return problem;
-  }
-  return undefined;
+function isValue(value: string): boolean {
+  return value === '' || NAME.test(value);
 }
 
-function valueProblem(value: string): string | undefined {
-  return value === '' || NAME.test(value) ? undefined : `${JSON.stringify(value)} is no label value`;
+/** Of 64 bits, and a label value. */
+function isInteger(text: string): boolean {
+  return NAME.test(text) && /^\d+$/.test(text) && BigInt(text) < 2n ** 63n;
+}
+
+function shown(text: string): string {
+  return JSON.stringify(text.length > MOST_SHOWN ? `${text.slice(0, MOST_SHOWN - 1)}…` : text);
 }

@@ -11,6 +11,8 @@ import type { OwnerReference } from './owner-reference.ts';
 export interface Leadership {
   /** The Lease as it was when we took it. */
   readonly taken: Lease;
+  /** Whether its last holder gave it back, or there was none; else that one may have ended in the middle of anything. */
+  readonly handedOver: boolean;
   /** Of the Lease as it is now; another one than stored means another cluster, or a Lease that was made anew. */
   uid(): string | undefined;
   /** Whether we surely hold the Lease at this moment; cheap enough to ask before every event. */
@@ -85,7 +87,7 @@ export async function becomeLeader(
         const askedAt = clock.monotonic();
         // Not given up with the signal: nobody would know whether we hold it.
         const taken = await writeLease(kube, leaseOf(options, lease), NEVER);
-        return leadership(options, taken, askedAt);
+        return leadership(options, taken, askedAt, holder === '');
       }
       tellOnce({ for: 'holder', holder });
     } catch (error) {
@@ -100,7 +102,7 @@ export async function becomeLeader(
   return undefined;
 }
 
-function leadership(options: LeadershipOptions, taken: Lease, takenAt: number): Leadership {
+function leadership(options: LeadershipOptions, taken: Lease, takenAt: number, handedOver: boolean): Leadership {
   const { kube, clock, address, identity } = options;
   const name = `${address.namespace}/${address.name}`;
   let current = taken;
@@ -155,6 +157,7 @@ function leadership(options: LeadershipOptions, taken: Lease, takenAt: number): 
 
   return {
     taken,
+    handedOver,
     uid: () => current.metadata.uid,
     holds: () => clock.monotonic() < heldUntil,
     renew: async (annotations, signal) => {

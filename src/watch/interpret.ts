@@ -9,6 +9,7 @@ import { readWatchLine, type WatchLine, type WatchType } from './watch-line.ts';
 import {
   advance,
   type Auditing,
+  distrusted,
   isBehind,
   type Listing,
   type Recalling,
@@ -182,7 +183,7 @@ export function createInterpreter(stream: Stream, known: KnownObjects, tell: (ne
       let state = start;
       for (const bytes of lines) {
         const next = line(state, readWatchLine(bytes), changes);
-        if (next instanceof KubeError) return { changes, state, failure: next };
+        if (next instanceof KubeError) return { changes, state: afterFailure(state, next), failure: next };
         const listComplete = state.at === 'listing' && next.at !== 'listing';
         state = next;
         // What a streaming list sends after its end comes again on the watch that follows it.
@@ -226,10 +227,17 @@ function goesInCircles(): KubeError {
   );
 }
 
+/** Lines that came out of order are no longer trusted to be all of them. */
+function afterFailure(state: WatchState, failure: KubeError): WatchState {
+  return failure instanceof OutOfOrder ? distrusted(state) : state;
+}
+
+class OutOfOrder extends KubeError {}
+
 function outOfOrder(state: WatchState, resourceVersion: string): KubeError {
   const at = state.at === 'watching' ? state.resourceVersion : 'none';
-  return new KubeError(
+  return new OutOfOrder(
     'malformed',
-    `The watch sent resourceVersion ${resourceVersion} after ${at}; versions of a watch never go back. The connection is dropped and resumed.`,
+    `The watch sent resourceVersion ${resourceVersion} after ${at}; versions of a watch never go back. The objects are listed and compared.`,
   );
 }

@@ -9,8 +9,11 @@ export type StreamNews =
   /** The server closed the watch, as it does every few minutes; it is opened again where it was. */
   | { readonly is: 'closed' }
   | { readonly is: 'interrupted'; readonly error: KubeError; readonly waitMs: number }
-  /** The server's newest version is older than our position: its history was replaced, as by restoring etcd. */
-  | { readonly is: 'rewound'; readonly position: string; readonly head: string }
+  /**
+   * The server's history was replaced, as by restoring etcd: its newest version, `head`, is older than our position; or,
+   * where they are undefined, something else than this stream showed it.
+   */
+  | { readonly is: 'rewound'; readonly position: string | undefined; readonly head: string | undefined }
   | { readonly is: 'listing'; readonly why: ListReason }
   | {
       readonly is: 'listed';

@@ -103,6 +103,8 @@ export type WatchInput =
   /** It is time to see whether the server told us everything. */
   | { readonly is: 'auditDue' }
   | { readonly is: 'audited'; readonly differences: number }
+  /** Something else than a position showed that the server's versions went back. */
+  | { readonly is: 'rewound' }
   /** A page of a list that has more. */
   | { readonly is: 'page'; readonly continueToken: string }
   /** A list is complete. `recall`: known objects are gone and their last bodies are wanted. */
@@ -148,6 +150,7 @@ export function resumed(position: { resourceVersion: string; epoch: number }, kn
 
 export function advance(state: WatchState, input: WatchInput): WatchState {
   if (state.at === 'gone') return state;
+  if (input.is === 'rewound') return rewound(state.at === 'waiting' ? state.next : state);
   if (state.at === 'waiting') return input.is === 'rested' ? state.next : state;
   switch (input.is) {
     case 'changed':
@@ -179,6 +182,14 @@ export function isBehind(state: WatchState, resourceVersion: string): boolean {
   return order !== undefined && order < 0;
 }
 
+/**
+ * A line came out of order: lines before it may be missing, and would not come again. One more failure, and the
+ * objects are listed.
+ */
+export function distrusted(state: WatchState): WatchState {
+  return state.at === 'watching' ? { ...state, suspicions: MOST_SUSPICIONS - 1 } : state;
+}
+
 function progressed(state: Watching, resourceVersion: string): Watching {
   const { form, epoch, knowsAll } = state;
   // What comes again at the same version does not show that the next line can be understood.
@@ -189,9 +200,14 @@ function progressed(state: Watching, resourceVersion: string): Watching {
 function probed(state: Probing, head: string): Active {
   const order = compareVersions(head, state.resourceVersion);
   if (order !== undefined && order < 0) {
-    return { ...listing(state, 'rewound', undefined, state.knowsAll), epoch: state.epoch + 1 };
+    return rewound(state);
   }
   return { ...state, at: 'watching' };
+}
+
+function rewound(state: Active): Listing {
+  const knowsAll = 'knowsAll' in state ? state.knowsAll : true;
+  return { ...listing(state, 'rewound', undefined, knowsAll), epoch: state.epoch + 1 };
 }
 
 function listed(state: Active, resourceVersion: string, recall: boolean): Active {

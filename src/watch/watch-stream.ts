@@ -32,12 +32,16 @@ export interface StreamIo {
   readonly kube: KubeClient;
   readonly clock: Clock;
   readonly tell: (news: StreamNews) => void;
+  /** Aborted when something else than a stream shows that the server's versions went back; then it is another one. */
+  readonly rewound?: () => AbortSignal;
 }
 
 /** Bookmarks come about once a minute (apiserver, cacher.go), so a watch that says nothing for longer is dead. */
 const SILENCE_MS = 100_000;
 /** A streaming list that pauses this long before its end bookmark comes from a server that does not know them. */
 const LIST_SILENCE_MS = 15_000;
+/** A Lease is renewed every few seconds, so it shows within this time what a stream has seen already. */
+const SAME_REWIND_MS = 60_000;
 /** Watch caches have lost events before; a list of metadata four times a day finds out. */
 const AUDIT_EVERY_MS = 6 * 3_600_000;
 
@@ -54,11 +58,20 @@ export async function* watchStream(
   from: Active = FIRST,
 ): AsyncGenerator<Step, void> {
   const interpreter = createInterpreter(stream, known, io.tell);
-  const attempt: Attempt = { stream, interpreter, io, signal, state: from, auditAt: nextAudit(io.clock) };
+  const attempt: Attempt = {
+    stream,
+    interpreter,
+    io,
+    ...interruptible(io, signal),
+    state: from,
+    auditAt: nextAudit(io.clock),
+    rewoundAt: Number.NEGATIVE_INFINITY,
+  };
   while (attempt.state.at !== 'gone' && !signal.aborted) {
+    if (attempt.rewound?.aborted === true) rewind(attempt, signal);
     const { state } = attempt;
     if (state.at === 'waiting') {
-      await io.clock.sleep(state.ms, signal);
+      await io.clock.sleep(state.ms, attempt.signal);
       attempt.state = advance(state, { is: 'rested' });
     } else {
       yield* ask(attempt, state);
@@ -70,7 +83,11 @@ interface Attempt {
   readonly stream: Stream;
   readonly interpreter: Interpreter;
   readonly io: StreamIo;
-  readonly signal: AbortSignal;
+  /** Ends what is under way: the stream is to stop, or the server's versions went back. */
+  signal: AbortSignal;
+  rewound: AbortSignal | undefined;
+  /** When, on the monotonic clock, this stream found out by itself that they did. */
+  rewoundAt: number;
   /** Moves with every batch that was read, so that a failure asks for nothing again that was told before it. */
   state: WatchState;
   /** When, on the monotonic clock, what is known is to be compared with the server again. */
@@ -107,12 +124,27 @@ async function probe(attempt: Attempt, state: Probing): Promise<void> {
   if (page.is === 'malformed') throw new KubeError('malformed', page.sentence);
   attempt.state = advance(state, { is: 'head', resourceVersion: page.resourceVersion });
   if (attempt.state.at === 'listing') {
+    attempt.rewoundAt = io.clock.monotonic();
     io.tell({ is: 'rewound', position: state.resourceVersion, head: page.resourceVersion });
   }
   if (state.knowsAll && io.clock.monotonic() >= attempt.auditAt) {
     attempt.auditAt = nextAudit(io.clock);
     attempt.state = advance(attempt.state, { is: 'auditDue' });
   }
+}
+
+/** Lists everything anew, unless it is what this stream found out by itself a moment ago. */
+function rewind(attempt: Attempt, stop: AbortSignal): void {
+  const { io, state } = attempt;
+  Object.assign(attempt, interruptible(io, stop));
+  if (io.clock.monotonic() - attempt.rewoundAt < SAME_REWIND_MS) return;
+  attempt.state = advance(state, { is: 'rewound' });
+  io.tell({ is: 'rewound', position: undefined, head: undefined });
+}
+
+function interruptible(io: StreamIo, stop: AbortSignal): Pick<Attempt, 'signal' | 'rewound'> {
+  const rewound = io.rewound?.();
+  return { rewound, signal: rewound === undefined ? stop : AbortSignal.any([stop, rewound]) };
 }
 
 /** Spread, so that the streams of many sources do not list together. */

@@ -36,7 +36,8 @@ function stage(acts: Partial<Checkpoint> = {}) {
     },
   };
   let woken = 0;
-  const io = { clock, log, metrics, renewed: () => void woken++ };
+  let rewinds = 0;
+  const io = { clock, log, metrics, renewed: () => void woken++, rewound: () => void rewinds++ };
   const stop = new AbortController();
   const failures = async (what: string, reason: string): Promise<number | undefined> => {
     const { values } = (await metrics.registry.getSingleMetric('watchbridge_checkpoint_failures_total')?.get()) ?? {
@@ -52,6 +53,7 @@ function stage(acts: Partial<Checkpoint> = {}) {
     failures,
     stop,
     woken: () => woken,
+    rewinds: () => rewinds,
     keep: () => keepCheckpoint(checkpoint, io, stop.signal),
     finish: () => finishCheckpoint(checkpoint, io, stop.signal),
   };
@@ -154,12 +156,13 @@ test('a Lease that is lost while the index is written is left to the renewal to 
   assert.deepEqual(messages, []);
 });
 
-test('an API server that went back is told', async () => {
-  const { clock, keep, stop, messages } = stage({ renew: async () => 'rewound' });
+test('an API server that went back is told, also to the streams', async () => {
+  const { clock, keep, stop, messages, rewinds } = stage({ renew: async () => 'rewound' });
   const kept = keep();
   await clock.advance(1_000);
   stop.abort();
   await kept;
+  assert.equal(rewinds(), 1);
   assert.deepEqual(messages, [
     'error: the API server has an older Lease than it had confirmed: its history was replaced',
   ]);

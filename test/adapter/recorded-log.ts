@@ -8,7 +8,8 @@ export interface RecordedLog {
   readonly entries: readonly Readonly<Record<string, unknown>>[];
 }
 
-export function recordedLog(): RecordedLog {
+/** @param level the least important one that is kept */
+export function recordedLog(level: 'debug' | 'info' = 'info'): RecordedLog {
   const entries: Record<string, unknown>[] = [];
   const messages: string[] = [];
   const write = (line: string): void => {
@@ -16,5 +17,5 @@ export function recordedLog(): RecordedLog {
     entries.push(entry);
     messages.push(`${String(entry['level'])}: ${String(entry['msg'])}`);
   };
-  return { log: createLog({ component: 'test', level: 'info', destination: { write } }), messages, entries };
+  return { log: createLog({ component: 'test', level, destination: { write } }), messages, entries };
 }

@@ -29,7 +29,8 @@ export interface RunStage extends RecordedLog {
   happen(event: string): void;
   /** Resolves when a watch is open. */
   watching(): Promise<void>;
-  start(options?: { identity?: string; source?: Partial<SourceConfig> }): Run;
+  /** Starts an adapter; `sink` is where it sends to instead. */
+  start(options?: { identity?: string; source?: Partial<SourceConfig>; sink?: string }): Run;
   /** The Lease of the source. */
   spec(): { readonly holderIdentity: string };
   steal(): void;
@@ -80,9 +81,9 @@ export async function runStage(t: TestContext): Promise<RunStage> {
     watching: async () => {
       await eventually('a watch', () => watches.size > 0);
     },
-    start: ({ identity = 'one', source = {} } = {}) => {
+    start: ({ identity = 'one', source = {}, sink: url = sink.url } = {}) => {
       const stop = new AbortController();
-      const config = configWith({ checkpoint: 'Full', ...source }, sink.url);
+      const config = configWith({ checkpoint: 'Full', ...source }, url);
       const ended = runAdapter(config, { kube: server.client, clock, log: recorded.log, identity }, stop.signal);
       return { stop: () => stop.abort(), ended };
     },

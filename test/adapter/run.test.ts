@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { createServer as createHttpServer } from 'node:http';
 import { type AddressInfo, createServer } from 'node:net';
 import { test } from 'node:test';
 import { setImmediate as turn, setTimeout as delay } from 'node:timers/promises';
@@ -29,6 +30,17 @@ async function pass(stage: RunStage, what: string, until: () => boolean): Promis
     // For what is on its way over real sockets.
     await delay(5);
   }
+}
+
+/** Lets time pass until this is over. */
+async function passUntil(stage: RunStage, end: Promise<void>): Promise<void> {
+  let over = false;
+  const note = (): void => {
+    over = true;
+  };
+  end.then(note, note);
+  await pass(stage, 'the end', () => over);
+  await end;
 }
 
 async function sent(stage: RunStage, count: number): Promise<void> {
@@ -121,8 +133,7 @@ test('an adapter that loses its Lease stops watching and sending, and says why',
     return true;
   });
   stage.steal();
-  await pass(stage, 'the loss to be noticed', () => stage.server.requests.at(-1)?.startsWith('GET') === true);
-  await ended;
+  await passUntil(stage, ended);
   const { length } = stage.asked;
   stage.happen('MODIFIED a u1@12');
   await stage.clock.advance(60_000);
@@ -142,25 +153,39 @@ test('an adapter that loses its Lease while it drains ends at once', async (t) =
   await eventually('it to drain', () => stage.messages.some((it) => it.startsWith('info: stopping')));
   stage.steal();
   const before = stage.clock.monotonic();
-  let over = false;
-  void ended.then(() => (over = true));
-  await pass(stage, 'the end', () => over);
+  await passUntil(stage, ended);
   assert.ok(stage.clock.monotonic() - before < 10_000);
   assert.ok(stage.messages.includes('error: stopped before every event was delivered'));
 });
 
 test('what cannot be delivered in time is cut off before the Lease is given back, and not stored as settled', async (t) => {
+  let open = 0;
+  const silent = createHttpServer((request) => {
+    open++;
+    request.socket.once('close', () => open--);
+  });
+  silent.listen(0, '127.0.0.1');
+  await once(silent, 'listening');
+  t.after(() => silent.close());
   const stage = await runStage(t);
-  const run = await delivering(stage);
-  stage.sink.reply(() => 'hang');
-  stage.happen('MODIFIED a u1@12');
-  await sent(stage, 2);
-  let over = false;
-  void run.ended.then(() => (over = true));
+  const run = stage.start({ sink: `http://127.0.0.1:${(silent.address() as AddressInfo).port}` });
+  await stage.watching();
+  stage.happen('ADDED a u1@11');
+  await eventually('an event on the wire', () => open === 1);
+  const openAtWrites: number[] = [];
   run.stop();
-  await pass(stage, 'the end of the drain', () => over);
+  stage.server.rule(() => {
+    if (stage.messages.some((it) => it.startsWith('error: stopped'))) openAtWrites.push(open);
+    return undefined;
+  });
+  await passUntil(stage, run.ended);
   assert.ok(stage.messages.includes('error: stopped before every event was delivered'));
-  assert.deepEqual(positionsIn(stage), [['11', 0, true]]);
+  assert.ok(openAtWrites.length > 0);
+  assert.deepEqual(
+    openAtWrites.filter((it) => it > 0),
+    [],
+  );
+  assert.deepEqual(positionsIn(stage), [['10', 0, true]]);
   assert.equal(stage.spec().holderIdentity, '');
 });
 
@@ -170,10 +195,8 @@ test('an adapter that cannot renew its Lease for 10 s ends', async (t) => {
   await pass(stage, 'a renewal', () => stage.clock.monotonic() > 2_000);
   stage.server.rule((request) => (request.startsWith('PUT') ? 503 : undefined));
   const ended = assert.rejects(run.ended, LeadershipLost);
-  let over = false;
-  void ended.then(() => (over = true));
   const from = stage.clock.monotonic();
-  await pass(stage, 'the end', () => over);
+  await passUntil(stage, ended);
   const took = stage.clock.monotonic() - from;
   assert.ok(took > 7_000 && took < 12_000, `${took} ms`);
 });

@@ -154,7 +154,7 @@ test('positions that were stored without an index do not vouch for an older one'
   await store(await begun(server));
   const second = await begin(server.client, { tier: 'Position' });
   assert.deepEqual(beginning(second), { position: positionAt('10', false), objects: {} });
-  settle(second.checkpoint.memoryOf('s').ledger, [], 20);
+  list(second.checkpoint.memoryOf('s'), [A, B, C], 20);
   await store(second);
   const third = await begin(server.client);
   assert.deepEqual(beginning(third).position, positionAt('20', false));

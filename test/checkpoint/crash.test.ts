@@ -33,12 +33,14 @@ interface Moment {
 }
 
 /**
- * One life: does the commands, and is cut off in the middle of whatever it does then.
+ * One life: does the commands, and is cut off in the middle of whatever it does then. Changes are settled while
+ * something is written, too.
  * @returns every moment of it, and the position that was surely stored last
  */
 async function live(
   server: ObjectServer,
   commands: readonly Command[],
+  mishaps: ReadonlyMap<number, Mishap>,
 ): Promise<{ moments: Moment[]; confirmed: number }> {
   const { checkpoint, clock } = await begin(server.client);
   const memory = checkpoint.memoryOf('s');
@@ -50,6 +52,19 @@ async function live(
   const take = (): void => {
     moments.push({ settled, position: Number(memory.ledger.position()?.resourceVersion) });
   };
+  const settleSome = (count: number): void => {
+    for (const { change, settle: settleOne } of queue.splice(0, count)) {
+      settled = settledIn(settled, change);
+      settleOne(change);
+      take();
+    }
+  };
+  let writes = 0;
+  server.rule((request) => {
+    if (request.startsWith('GET')) return undefined;
+    settleSome(1);
+    return mishaps.get(writes++);
+  });
   let saved = 0;
   let confirmed = 0;
   const run = async (command: Command): Promise<void> => {
@@ -61,11 +76,7 @@ async function live(
         break;
       }
       case 'settle':
-        for (const { change, settle: settleOne } of queue.splice(0, command.changes)) {
-          settled = settledIn(settled, change);
-          settleOne(change);
-          take();
-        }
+        settleSome(command.changes);
         break;
       case 'save': {
         const position = Number(memory.ledger.position()?.resourceVersion);
@@ -93,9 +104,7 @@ test('what a life begins with is what was settled at one moment of the one befor
   await fc.assert(
     fc.asyncProperty(fc.array(anyCommand, { maxLength: 25, size: 'max' }), anyMishaps, async (commands, mishaps) => {
       server.objects.clear();
-      let writes = 0;
-      server.rule((request) => (request.startsWith('GET') ? undefined : mishaps.get(writes++ - 1)));
-      const { moments, confirmed } = await live(server, commands);
+      const { moments, confirmed } = await live(server, commands, mishaps);
       server.rule(() => undefined);
       const next = await begin(server.client);
       const { position, known } = next.checkpoint.memoryOf('s');

@@ -131,6 +131,9 @@ test('everything is dirty after a write that failed, after a list, and where too
 });
 
 test('a position is complete from the end of a list on, and not for what was read before it', () => {
+  const fresh = createLedger(createKnownObjects(), undefined);
+  fresh.open(stepOf([], 5));
+  assert.deepEqual(fresh.position(), { resourceVersion: '5', epoch: 0, complete: false });
   const ledger = createLedger(createKnownObjects(), { resourceVersion: '5', epoch: 2, complete: false });
   assert.deepEqual(ledger.position(), { resourceVersion: '5', epoch: 2, complete: false });
   ledger.open(stepOf([], 6));

@@ -25,7 +25,7 @@ test('at a real API server, two never hold a Lease at once, and one of them alwa
   let runs = 0;
   let taken = 0;
   await fc.assert(
-    fc.asyncProperty(fc.array(anyHappening, { minLength: 60, maxLength: 120 }), async (happenings) => {
+    fc.asyncProperty(fc.array(anyHappening, { minLength: 30, maxLength: 60 }), async (happenings) => {
       const name = `run-${runs++}`;
       const annotate = async (): Promise<void> => {
         const at = String(performance.now());

@@ -21,7 +21,15 @@ test('an event that was not taken is sent again, itself, after the wait of the p
   await sink.answer(RESET);
   const { event, ...told } = news[0]?.is === 'retrying' ? news[0] : assert.fail(JSON.stringify(news));
   assert.equal(event.id, 'a1');
-  assert.deepEqual(told, { is: 'retrying', attempt: 1, reason: 'reset', afterMs: 250, asked: false, outcome: RESET });
+  assert.deepEqual(told, {
+    is: 'retrying',
+    by: 'sink',
+    attempt: 1,
+    reason: 'reset',
+    afterMs: 250,
+    asked: false,
+    outcome: RESET,
+  });
   await clock.advance(249);
   assert.equal(sink.attempts.length, 1);
   await clock.advance(1);
@@ -89,7 +97,7 @@ test('no more events are on the wire than allowed', async () => {
 });
 
 test('there is room until the buffer is full, and again when half of it is free', async () => {
-  const { send, sink, lanes, clock } = stage({ bufferBytes: 4 * (OVERHEAD + 100), inFlight: 1 });
+  const { send, sink, lanes, clock } = stage({ bufferBytes: 4 * (OVERHEAD + 100), inFlight: 2 });
   const body = Buffer.alloc(100);
   for (const id of ['a1', 'b1', 'c1']) send(id, body);
   assert.equal(lanes.room(), undefined);
@@ -106,6 +114,20 @@ test('there is room until the buffer is full, and again when half of it is free'
   await sink.answer(TAKEN, TAKEN);
   await clock.advance(0);
   assert.deepEqual(lanes.gauges(), { inFlight: 0, queued: 0, queuedBytes: 0 });
+});
+
+test('while the sink takes events no more are queued than it needs; while it is away, as many as fit', async () => {
+  const { send, sink, lanes, clock } = stage({ inFlight: 3 });
+  for (let i = 0; i < 12; i++) send(`${String.fromCharCode(97 + i)}1`);
+  assert.notEqual(lanes.room(), undefined);
+  let woken = false;
+  void lanes.room()?.then(() => (woken = true));
+  for (let i = 0; i < 10; i++) {
+    await sink.answer(RESET);
+    await clock.advance(1);
+  }
+  assert.equal(woken, true);
+  assert.equal(lanes.room(), undefined);
 });
 
 test('it is idle when every event is settled, and not before', async () => {

@@ -14,6 +14,8 @@ export type Happening =
   | { readonly is: 'time'; readonly ms: number }
   /** A process goes on: its request is sent, its answer arrives, or its sleep is over. */
   | { readonly is: 'goes on'; readonly who: 0 | 1 }
+  /** A process runs for a while, and the other one stands where it is. */
+  | { readonly is: 'runs'; readonly who: 0 | 1; readonly ms: number }
   /** A process will give the Lease back instead of renewing it next. */
   | { readonly is: 'stops'; readonly who: 0 | 1 }
   /** A process dies, and another one takes its place. */
@@ -24,9 +26,15 @@ export type Happening =
 const who = fc.constantFrom(0 as const, 1 as const);
 
 export const anyHappening: fc.Arbitrary<Happening> = fc.oneof(
-  { weight: 12, arbitrary: who.map((it) => ({ is: 'goes on', who: it }) as const) },
-  { weight: 6, arbitrary: fc.integer({ min: 100, max: 9_000 }).map((ms) => ({ is: 'time', ms }) as const) },
-  { weight: 1, arbitrary: who.map((it) => ({ is: 'stops', who: it }) as const) },
+  { weight: 10, arbitrary: who.map((it) => ({ is: 'goes on', who: it }) as const) },
+  { weight: 3, arbitrary: fc.integer({ min: 100, max: 9_000 }).map((ms) => ({ is: 'time', ms }) as const) },
+  {
+    weight: 5,
+    arbitrary: fc
+      .tuple(who, fc.integer({ min: 500, max: 20_000 }))
+      .map(([it, ms]) => ({ is: 'runs', who: it, ms }) as const),
+  },
+  { weight: 2, arbitrary: who.map((it) => ({ is: 'stops', who: it }) as const) },
   { weight: 1, arbitrary: who.map((it) => ({ is: 'dies', who: it }) as const) },
   { weight: 1, arbitrary: fc.constant({ is: 'annotated' } as const) },
 );
@@ -62,6 +70,12 @@ export async function contend(arena: Arena, happenings: readonly Happening[]): P
       case 'goes on':
         await go(it.who);
         break;
+      case 'runs':
+        for (let ran = 0; ran < it.ms; ran += STEP_MS) {
+          time.ms += STEP_MS;
+          await go(it.who);
+        }
+        break;
       case 'stops':
         contenders[it.who].stop();
         break;
@@ -74,7 +88,7 @@ export async function contend(arena: Arena, happenings: readonly Happening[]): P
   }
   // When all goes well again, one of them gets it.
   for (let i = 0; i < 200 && !contenders.some((it) => it.leadership()?.holds() === true); i++) {
-    time.ms += 250;
+    time.ms += STEP_MS;
     await go(0);
     await go(1);
   }
@@ -99,6 +113,7 @@ interface Halt {
 }
 
 const RENEW_EVERY_MS = 5_000;
+const STEP_MS = 400;
 
 function contender(arena: Arena, time: { readonly ms: number }, identity: string, onTaken: () => void): Contender {
   let halt: Halt | undefined;

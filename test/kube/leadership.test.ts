@@ -215,7 +215,7 @@ test('a Lease that is deleted and not made anew is taken when it would have run 
   await standby.leadsWithin(2_000);
   server.objects.delete(PATH);
   const took = await standby.leadsWithin(60_000);
-  assert.ok(took !== undefined && took > 15_000 && took <= 16_200, `${took} ms`);
+  assert.ok(took !== undefined && took > 15_000 && took <= 17_200, `${took} ms`);
 });
 
 test('somebody who only annotates the Lease changes nothing', async (t) => {
@@ -368,14 +368,14 @@ test('two never hold a Lease at once, whatever freezes, dies or is stopped, and 
   const server = await objectServer(t);
   let taken = 0;
   await fc.assert(
-    fc.asyncProperty(fc.array(anyHappening, { maxLength: 150, size: 'max' }), async (happenings) => {
+    fc.asyncProperty(fc.array(anyHappening, { maxLength: 80, size: 'max' }), async (happenings) => {
       server.objects.clear();
       const annotate = async (): Promise<void> => {
         if (server.objects.has(PATH)) server.touch(PATH);
       };
       taken += await contend({ client: server.client, address: ADDRESS, annotate }, happenings);
     }),
-    { numRuns: 60 },
+    { numRuns: 120 },
   );
   assert.ok(taken > 100, `the Lease was taken only ${taken} times`);
 });

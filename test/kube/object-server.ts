@@ -32,7 +32,11 @@ export interface ObjectServer {
   touch(path: string, change?: Readonly<Record<string, unknown>>): void;
 }
 
-export async function objectServer(t: TestContext): Promise<ObjectServer> {
+/** @param others answers requests for anything else; false: it is one for a stored object */
+export async function objectServer(
+  t: TestContext,
+  others: (request: IncomingMessage, response: ServerResponse) => boolean = () => false,
+): Promise<ObjectServer> {
   const objects = new Map<string, StoredObject>();
   const requests: string[] = [];
   let decide: (request: string) => Mishap | undefined = () => undefined;
@@ -58,7 +62,9 @@ export async function objectServer(t: TestContext): Promise<ObjectServer> {
     return isNewest ? [200, write(path, body, found)] : refuse(409, 'Conflict');
   };
 
-  const server = await scriptedServer((request, response) => void handle(request, response));
+  const server = await scriptedServer((request, response) => {
+    if (!others(request, response)) void handle(request, response);
+  });
   const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const { method = '', url = '' } = request;
     const body = await bodyOf(request);

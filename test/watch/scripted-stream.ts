@@ -45,6 +45,7 @@ export async function play(
     readonly stream?: Partial<Stream>;
     readonly from?: Active;
     readonly knows?: KnownObjects;
+    readonly rewound?: () => AbortSignal;
   },
 ): Promise<Transcript> {
   const expected = [...script.map(([question]) => question), options.until];
@@ -70,7 +71,12 @@ export async function play(
   };
   const known = options.knows ?? createKnownObjects();
   const news: StreamNews[] = [];
-  const io = { kube, clock, tell: (it: StreamNews) => void news.push(it) };
+  const io = {
+    kube,
+    clock,
+    tell: (it: StreamNews) => void news.push(it),
+    ...(options.rewound !== undefined && { rewound: options.rewound }),
+  };
   const steps: Step[] = [];
   const run = async () => {
     for await (const step of watchStream({ ...PODS, ...options.stream }, known, io, stop.signal, options.from)) {
@@ -128,6 +134,14 @@ export function linesThenReset(...texts: readonly string[]): Answer {
 /** As {@link lines}, but the server leaves the connection open. */
 export function openLines(...texts: readonly string[]): Answer {
   return (response) => writeLines(response, texts);
+}
+
+/** As {@link openLines}; `then` is called once the lines are on their way. */
+export function openLinesThen(then: () => void, ...texts: readonly string[]): Answer {
+  return (response) => {
+    writeLines(response, texts);
+    response.write('', () => setImmediate(then));
+  };
 }
 
 /** As {@link openLines}, and the stream is to notice that nothing comes any more. */
