@@ -100,6 +100,8 @@ function checkpoint(
     const objects = Array.from(ledgers.values()).reduce((sum, ledger) => sum + ledger.size(), 0);
     const grown = shardsFor(objects, of);
     const wanted = grown === of ? dirtyShards(ledgers, of) : allShards(grown);
+    // Also if a write fails: what it left behind must not be finer than what is written next.
+    of = grown;
     // What is cut and where the streams stand must be of one moment.
     const positions = positionsNow();
     const shards = cut(ledgers, grown, wanted);
@@ -121,7 +123,6 @@ function checkpoint(
       if (bytes > 0) options.wrote(bytes);
       notBefore = clock.monotonic() + (bytes / BYTES_A_SECOND) * 1_000;
     }
-    of = grown;
     covered = positions;
   };
 

@@ -103,6 +103,6 @@ function unpacked(found: ConfigMap): ReadShard {
   return { is: 'damaged', sentence: `It is one of ${result.shard.of} parts, and there can be no such number of them.` };
 }
 
-export function shardName(name: string, shard: number): string {
+function shardName(name: string, shard: number): string {
   return `${name}-index-${shard}`;
 }

@@ -6,7 +6,7 @@ import { KubeError } from './errors.ts';
 import { inClusterAccess, SERVICE_ACCOUNT_DIRECTORY } from './in-cluster.ts';
 import { kubeconfigAccess } from './kubeconfig.ts';
 
-export type { ClusterAccess, Credentials } from './access.ts';
+export type { ClusterAccess } from './access.ts';
 
 type Env = Readonly<Record<string, string | undefined>>;
 

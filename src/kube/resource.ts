@@ -10,14 +10,6 @@ export interface Resource {
   readonly verbs: readonly string[];
 }
 
-/** The name of a resource in upstream's configuration. */
-export interface GroupVersionResource {
-  readonly group: string;
-  readonly version: string;
-  /** The plural name. */
-  readonly resource: string;
-}
-
 /** A set of resources that is served, and discovered, together. */
 export interface GroupVersion {
   readonly group: string;

@@ -54,7 +54,7 @@ async function stage(t: TestContext): Promise<Stage> {
       assert.ok(leadership !== undefined);
       return leadership;
     },
-    holder: () => (server.objects.get(LEASE)?.['spec'] as { holderIdentity: string }).holderIdentity,
+    holder: () => (server.objects.get(LEASE)?.['spec'] as { holderIdentity: string } | undefined)?.holderIdentity ?? '',
     pass: async (ms) => {
       for (let passed = 0; passed < ms; passed += 100) {
         while (clock.sleeping === 0) await turn();

@@ -231,6 +231,17 @@ test('an API server that went back gets all of the index again', async (t) => {
   assert.deepEqual(beginning(await begin(server.client)), expected);
 });
 
+test('what a process told last is uncertain, unless it gave the Lease back', async (t) => {
+  const server = await objectServer(t);
+  await store(await begun(server));
+  const second = await begin(server.client);
+  assert.equal(second.checkpoint.memoryOf('s').uncertain, true);
+  await second.checkpoint.release(never());
+  const third = await begin(server.client);
+  assert.equal(third.checkpoint.memoryOf('s').uncertain, false);
+  assert.equal(third.checkpoint.memoryOf('never ran').uncertain, false);
+});
+
 test('a Lease that is given back is free, with the last position in it', async (t) => {
   const server = await objectServer(t);
   const life = await begun(server);

@@ -174,6 +174,22 @@ test('a Lease that is not renewed is taken after 15 s, by the standby’s own cl
   }
 });
 
+test('a Lease is handed over by whoever gives it back, and not by whoever just ends', async (t) => {
+  const { lead, stand, server } = await stage(t);
+  const first = await lead('one');
+  assert.equal(first.handedOver, true, 'there was none before');
+  await first.release({}, never());
+  assert.equal((await lead('two')).handedOver, true);
+  const third = stand('three');
+  await third.leadsWithin(20_000);
+  assert.equal((await third.leadership)?.handedOver, false);
+  const fourth = stand('four');
+  await fourth.leadsWithin(2_000);
+  server.objects.delete(PATH);
+  await fourth.leadsWithin(20_000);
+  assert.equal((await fourth.leadership)?.handedOver, false, 'deleted under its holder');
+});
+
 test('a standby waits as long as the Lease is renewed', async (t) => {
   const { lead, stand } = await stage(t);
   const first = await lead('one');
