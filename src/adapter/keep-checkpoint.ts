@@ -22,6 +22,9 @@ const RETRY_AFTER_MS = 1_000;
 const FIRST_AFTER_MS = 1_000;
 /** How long a renewal waits for the index, so that it stores the positions of this round and not of the last. */
 const SAVE_PATIENCE_MS = 2_000;
+/** How long the last writes may take. Without the index more is repeated; without the Lease, the next one has to wait. */
+const LAST_INDEX_MS = 3_500;
+const LAST_LEASE_MS = 1_500;
 
 /**
  * Renews the Lease and stores the checkpoint until `signal` is aborted. A failed write is told and tried again; the
@@ -38,7 +41,7 @@ export async function keepCheckpoint(checkpoint: Checkpoint, io: KeepIo, signal:
     if (signal.aborted) break;
     const wokenAt = clock.monotonic();
     // A large index takes longer to write than a Lease may wait.
-    saving ??= save('whenDue', checkpoint, io, signal).finally(() => (saving = undefined));
+    saving ??= save(checkpoint, io, signal).finally(() => (saving = undefined));
     if (inTime) await Promise.race([saving, clock.sleep(SAVE_PATIENCE_MS, signal)]);
     inTime = await renew(checkpoint, io, signal);
     waitMs = inTime ? Math.max(0, wokenAt + RENEW_EVERY_MS - clock.monotonic()) : RETRY_AFTER_MS;
@@ -50,21 +53,24 @@ export async function keepCheckpoint(checkpoint: Checkpoint, io: KeepIo, signal:
  * Stores what is settled by now and gives the Lease back. A failure is told: whoever comes next repeats what was not
  * stored, and may have to wait until the Lease has run out.
  */
-export async function finishCheckpoint(checkpoint: Checkpoint, io: KeepIo, signal: AbortSignal): Promise<void> {
-  await save('now', checkpoint, io, signal);
-  try {
-    await checkpoint.release(signal);
-    io.log.info('checkpoint stored and Lease released');
-  } catch (error) {
-    if (error instanceof KubeError) failed('lease', error, io);
-    else if (error instanceof LeadershipLost) io.log.warn({ detail: error.message }, 'Lease was lost before the end');
-    else throw error;
-  }
+export async function finishCheckpoint(checkpoint: Checkpoint, io: KeepIo): Promise<void> {
+  const attempt = async (what: 'index' | 'lease', work: Promise<void>): Promise<void> => {
+    try {
+      await work;
+      if (what === 'lease') io.log.info('checkpoint stored and Lease released');
+    } catch (error) {
+      if (error instanceof KubeError) failed(what, error, io);
+      else if (error instanceof LeadershipLost) io.log.warn({ detail: error.message }, 'Lease was lost before the end');
+      else throw error;
+    }
+  };
+  await attempt('index', checkpoint.saveIndex('now', AbortSignal.timeout(LAST_INDEX_MS)));
+  await attempt('lease', checkpoint.release(AbortSignal.timeout(LAST_LEASE_MS)));
 }
 
-async function save(when: 'whenDue' | 'now', checkpoint: Checkpoint, io: KeepIo, signal: AbortSignal): Promise<void> {
+async function save(checkpoint: Checkpoint, io: KeepIo, signal: AbortSignal): Promise<void> {
   try {
-    await checkpoint.saveIndex(when, signal);
+    await checkpoint.saveIndex('whenDue', signal);
   } catch (error) {
     // The next renewal finds it out too, and ends it all.
     if (error instanceof LeadershipLost) return;

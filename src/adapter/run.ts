@@ -39,8 +39,6 @@ const BUFFER_BYTES = 16 * 1024 * 1024;
 const RECENT_IDS = 8_192;
 /** How long the queue may take to empty after a stop; Kubernetes kills a Pod after 30 s by default. */
 const DRAIN_MS = 20_000;
-/** How long the last writes of the checkpoint may take after that. */
-const FINISH_MS = 5_000;
 
 /**
  * Runs the receive adapter until `signal` is aborted: waits for its turn, watches, delivers, drains, and leaves its
@@ -124,7 +122,7 @@ export async function runAdapter(config: AdapterConfig, io: AdapterIo, signal: A
     const watched = watchAndDrain().finally(() => keeping.abort());
     await Promise.allSettled([kept, watched]);
     await Promise.all([kept, watched]);
-    await finishCheckpoint(checkpoint, keepIo, AbortSignal.timeout(FINISH_MS));
+    await finishCheckpoint(checkpoint, keepIo);
   };
 
   const servers: Listening[] = [];

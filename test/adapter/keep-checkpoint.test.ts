@@ -55,7 +55,7 @@ function stage(acts: Partial<Checkpoint> = {}) {
     woken: () => woken,
     rewinds: () => rewinds,
     keep: () => keepCheckpoint(checkpoint, io, stop.signal),
-    finish: () => finishCheckpoint(checkpoint, io, stop.signal),
+    finish: () => finishCheckpoint(checkpoint, io),
   };
 }
 
