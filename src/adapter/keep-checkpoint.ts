@@ -54,18 +54,21 @@ export async function keepCheckpoint(checkpoint: Checkpoint, io: KeepIo, signal:
  * stored, and may have to wait until the Lease has run out.
  */
 export async function finishCheckpoint(checkpoint: Checkpoint, io: KeepIo): Promise<void> {
-  const attempt = async (what: 'index' | 'lease', work: Promise<void>): Promise<void> => {
-    try {
-      await work;
-      if (what === 'lease') io.log.info('checkpoint stored and Lease released');
-    } catch (error) {
-      if (error instanceof KubeError) failed(what, error, io);
-      else if (error instanceof LeadershipLost) io.log.warn({ detail: error.message }, 'Lease was lost before the end');
-      else throw error;
-    }
-  };
-  await attempt('index', checkpoint.saveIndex('now', AbortSignal.timeout(LAST_INDEX_MS)));
-  await attempt('lease', checkpoint.release(AbortSignal.timeout(LAST_LEASE_MS)));
+  await lastly('index', checkpoint.saveIndex('now', AbortSignal.timeout(LAST_INDEX_MS)), io);
+  const released = await lastly('lease', checkpoint.release(AbortSignal.timeout(LAST_LEASE_MS)), io);
+  if (released) io.log.info('checkpoint stored and Lease released');
+}
+
+async function lastly(what: 'index' | 'lease', write: Promise<void>, io: KeepIo): Promise<boolean> {
+  try {
+    await write;
+    return true;
+  } catch (error) {
+    if (error instanceof KubeError) failed(what, error, io);
+    else if (error instanceof LeadershipLost) io.log.warn({ detail: error.message }, 'Lease was lost before the end');
+    else throw error;
+    return false;
+  }
 }
 
 async function save(checkpoint: Checkpoint, io: KeepIo, signal: AbortSignal): Promise<void> {

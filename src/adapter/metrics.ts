@@ -7,6 +7,8 @@ export interface AdapterMetrics {
   readonly registry: Registry;
   changed(change: Change): void;
   suppressed(reason: string): void;
+  /** @param kind why a CESQL expression came to nothing */
+  filterTrouble(kind: string): void;
   /** @param seconds from reading the change to the end of its delivery */
   settled(as: Settlement, seconds: number): void;
   retried(reason: string): void;
@@ -48,8 +50,14 @@ export function createMetrics(gauges: () => DeliveryGauges): AdapterMetrics {
     found_by: ['watch', 'list', 'comparison'],
   });
   const suppressed = counter('suppressed_total', 'Objects that were seen and not told, by reason.', ['reason'], {
-    reason: ['duplicate', 'backInTime', 'unselected', 'repeated', 'own'],
+    reason: ['duplicate', 'backInTime', 'unselected', 'repeated', 'own', 'filtered'],
   });
+  const filterTroubles = counter(
+    'filter_troubles_total',
+    'CESQL expressions that came to nothing for an event, by reason.',
+    ['kind'],
+    { kind: ['notBoolean', 'missingAttribute', 'cast', 'math', 'functionEvaluation', 'missingFunction'] },
+  );
   const settled = counter('events_settled_total', 'Events that are done with.', ['as'], {
     as: ['delivered', 'deadLettered', 'dropped'],
   });
@@ -141,6 +149,7 @@ export function createMetrics(gauges: () => DeliveryGauges): AdapterMetrics {
     registry,
     changed: (change) => changes.inc({ type: change.type, found_by: change.foundBy }),
     suppressed: (reason) => suppressed.inc({ reason }),
+    filterTrouble: (kind) => filterTroubles.inc({ kind }),
     settled: (as, seconds) => {
       settled.inc({ as });
       lag.observe(seconds);

@@ -1,6 +1,8 @@
 import type { Ledger } from '../checkpoint/ledger.ts';
 import type { Lanes } from '../delivery/lanes.ts';
-import { type Origin, toCloudEvent } from '../events/from-change.ts';
+import type { CloudEvent } from '../events/cloud-event.ts';
+import type { CompiledFilters } from '../events/filters/compile-filters.ts';
+import { type Origin, toCloudEvent, withOverrides } from '../events/from-change.ts';
 import type { RecentIds } from '../events/recent-ids.ts';
 import type { Resource } from '../kube/resource.ts';
 import type { Clock } from '../process/clock.ts';
@@ -20,6 +22,8 @@ export interface PipelineIo {
   readonly metrics: AdapterMetrics;
   readonly report: DeliveryReport;
   readonly whereabouts: Whereabouts;
+  /** Undefined: every event is sent. */
+  readonly filters: CompiledFilters | undefined;
   /** Whether the adapter itself writes this object: telling its changes would change it again, for ever. */
   readonly isOwn: (resource: Resource, object: ObjectHead) => boolean;
 }
@@ -38,21 +42,19 @@ export async function runPipeline(
   signal: AbortSignal,
 ): Promise<void> {
   const { resource } = stream;
+  // Filters judge an event before ceOverrides change it, as upstream's do.
+  const asItIs = { ...origin, overrides: {} };
   for await (const step of steps) {
     const settle = ledger.open(step);
     const unselected = await io.whereabouts.unselected(stream, step.changes, signal);
     for (const change of step.changes) {
       io.metrics.changed(change);
-      const event = toCloudEvent(change, origin, {
+      const event = toCloudEvent(change, asItIs, {
         epoch: step.epoch,
         now: io.clock.now(),
         unselected: unselected.has(change),
       });
-      const unwanted = io.isOwn(resource, change.object)
-        ? 'own'
-        : io.recent?.repeats(event.id) === true
-          ? 'repeated'
-          : undefined;
+      const unwanted = whyUnwanted(event, resource, change.object, io);
       if (unwanted !== undefined) {
         io.metrics.suppressed(unwanted);
         settle(change);
@@ -61,7 +63,7 @@ export async function runPipeline(
       const readAt = io.clock.monotonic();
       io.lanes.send({
         lane: `${resource.plural}.${resource.group}/${change.object.namespace}/${change.object.name}`,
-        event,
+        event: withOverrides(event, origin.overrides),
         settled: (as) => {
           settle(change);
           io.metrics.settled(as, (io.clock.monotonic() - readAt) / 1_000);
@@ -71,4 +73,19 @@ export async function runPipeline(
     }
     await io.lanes.room();
   }
+}
+
+/** Why an event is not sent, or undefined. */
+function whyUnwanted(
+  event: CloudEvent,
+  resource: Resource,
+  object: ObjectHead,
+  io: PipelineIo,
+): 'own' | 'repeated' | 'filtered' | undefined {
+  if (io.isOwn(resource, object)) return 'own';
+  if (io.recent?.repeats(event.id) === true) return 'repeated';
+  if (io.filters === undefined) return undefined;
+  const { passes, troubles } = io.filters.judge(event);
+  for (const { kind } of troubles) io.metrics.filterTrouble(kind);
+  return passes ? undefined : 'filtered';
 }

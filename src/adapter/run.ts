@@ -93,6 +93,7 @@ export async function runAdapter(config: AdapterConfig, io: AdapterIo, signal: A
       metrics,
       report,
       whereabouts: createWhereabouts(kube, clock),
+      filters: config.source.filters,
       isOwn: isOwnObject(config),
     };
     const finder = { discovery: createDiscovery(kube), board, clock, log };

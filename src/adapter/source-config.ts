@@ -1,7 +1,9 @@
 import { z } from 'zod';
 import { labelSelectorProblem } from '../kube/label-selector.ts';
 import { isDnsLabel, isDnsSubdomain } from '../kube/names.ts';
+import type { CompiledFilters } from '../events/filters/compile-filters.ts';
 import { type DeliveryConfig, deliveryConfig } from './delivery-config.ts';
+import { filtersConfig } from './filters-config.ts';
 import { jsonProblem, shownValue } from './shown.ts';
 
 /**
@@ -15,6 +17,8 @@ export interface SourceConfig {
   readonly resources: readonly ResourceConfig[];
   readonly owner?: { readonly apiVersion: string; readonly kind: string } | undefined;
   readonly mode: 'Reference' | 'Resource';
+  /** CloudEvents Subscriptions API filters; absent: every event is sent. */
+  readonly filters?: CompiledFilters | undefined;
   /** Upstream's wish to end the whole process when one watch ends. It is read, and not needed here. */
   readonly failFast?: boolean | undefined;
   /** Ours. Whether objects that exist at the first start are told as adds. Default: `None`, as upstream. */
@@ -70,10 +74,7 @@ const sourceConfig = z.object({
   resources: z.array(resource).min(1, { error: 'expected at least one resource' }),
   owner: z.object({ apiVersion: z.string().default(''), kind: z.string().default('') }).optional(),
   mode: z.enum(['Reference', 'Resource'], { error: 'expected Reference or Resource' }),
-  filters: z
-    .array(z.unknown())
-    .max(0, { error: 'expected no filters: this version cannot apply them, and would send what they exclude' })
-    .optional(),
+  filters: filtersConfig.optional(),
   failFast: z.boolean().optional(),
   initialEvents: z.enum(['None', 'All'], { error: 'expected None or All' }).optional(),
   sourceUid: z.string().min(1).optional(),

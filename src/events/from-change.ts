@@ -55,9 +55,15 @@ export function toCloudEvent(change: Change, origin: Origin, moment: Moment): Cl
     subject: `/apis/${apiVersion}/namespaces/${object.namespace}/${resource.plural}/${object.name}`,
     time: new Date(moment.now).toISOString(),
     datacontenttype: 'application/json',
-    extensions: Object.assign(extensions, origin.overrides),
+    extensions,
     data: origin.mode === 'Resource' ? (change.body ?? metadataOnly(object, resource)) : reference(object, resource),
   };
+}
+
+/** The event as `ceOverrides` want it. */
+export function withOverrides(event: CloudEvent, overrides: Origin['overrides']): CloudEvent {
+  if (Object.keys(overrides).length === 0) return event;
+  return { ...event, extensions: { ...event.extensions, ...overrides } };
 }
 
 /** An ObjectReference with the members, and in the order, that upstream sends. */

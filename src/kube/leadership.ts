@@ -107,15 +107,23 @@ function leadership(options: LeadershipOptions, taken: Lease, takenAt: number, h
   const name = `${address.namespace}/${address.name}`;
   let current = taken;
   let heldUntil = takenAt + DEADLINE_MS;
+  let givenBack = false;
 
   const lost = (sentence: string): LeadershipLost => {
     heldUntil = Number.NEGATIVE_INFINITY;
     return new LeadershipLost(sentence);
   };
 
+  const mustHold = (): void => {
+    if (clock.monotonic() < heldUntil) return;
+    throw lost(`The Lease ${name} could not be renewed within ${DEADLINE_MS / 1_000} s.`);
+  };
+
   /** Somebody wrote the Lease after us, or it is gone: is it still ours? */
   const takeStock = async (signal: AbortSignal): Promise<RenewResult> => {
     const found = await readLease(kube, address, signal);
+    // Later than that, another one may have taken it, whose clock may be behind ours.
+    mustHold();
     if (found === undefined) {
       const { uid: _uid, resourceVersion: _version, ...metadata } = current.metadata;
       current = { ...current, metadata };
@@ -150,16 +158,11 @@ function leadership(options: LeadershipOptions, taken: Lease, takenAt: number, h
     });
   };
 
-  const mustHold = (): void => {
-    if (clock.monotonic() < heldUntil) return;
-    throw lost(`The Lease ${name} could not be renewed within ${DEADLINE_MS / 1_000} s.`);
-  };
-
   return {
     taken,
     handedOver,
     uid: () => current.metadata.uid,
-    holds: () => clock.monotonic() < heldUntil,
+    holds: () => !givenBack && clock.monotonic() < heldUntil,
     renew: async (annotations, signal) => {
       mustHold();
       const askedAt = clock.monotonic();
@@ -170,13 +173,14 @@ function leadership(options: LeadershipOptions, taken: Lease, takenAt: number, h
     release: async (annotations, signal) => {
       mustHold();
       // Others may take it before we are answered.
-      heldUntil = Number.NEGATIVE_INFINITY;
+      givenBack = true;
       await update(heldBy('', annotations), signal);
+      heldUntil = Number.NEGATIVE_INFINITY;
     },
   };
 }
 
-/** Whether the server went back: times come from one clock, as nobody else takes a Lease that is renewed in time. */
+/** Whether the server went back; of a Lease that is renewed in time, no other holder can have written it. */
 function isOlder(found: Lease, confirmed: Lease): boolean {
   const { renewTime } = found.spec ?? {};
   return renewTime !== undefined && renewTime < (confirmed.spec?.renewTime ?? '');

@@ -10,7 +10,11 @@ const FAILURES = 'connect tls dns timeout reset protocol 404 408 409 425 429 500
 const REFUSALS = '301 302 307 308 400 401 403 405 406 410 413 414 415 422 431';
 const METRICS: Record<string, [type: string, labels: Record<string, string>]> = {
   watchbridge_changes_total: ['counter', { type: 'add update delete', found_by: 'watch list comparison' }],
-  watchbridge_suppressed_total: ['counter', { reason: 'duplicate backInTime unselected repeated own' }],
+  watchbridge_suppressed_total: ['counter', { reason: 'duplicate backInTime unselected repeated own filtered' }],
+  watchbridge_filter_troubles_total: [
+    'counter',
+    { kind: 'notBoolean missingAttribute cast math functionEvaluation missingFunction' },
+  ],
   watchbridge_events_settled_total: ['counter', { as: 'delivered deadLettered dropped' }],
   watchbridge_delivery_retries_total: ['counter', { reason: FAILURES }],
   watchbridge_refusals_total: ['counter', { by: 'sink deadLetterSink', reason: `${REFUSALS} ${FAILURES}` }],

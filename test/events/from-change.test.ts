@@ -3,9 +3,14 @@ import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import type { CloudEvent } from '../../src/events/cloud-event.ts';
 import { encodeEvent } from '../../src/events/encode.ts';
-import { type Origin, toCloudEvent } from '../../src/events/from-change.ts';
+import { type Origin, toCloudEvent, withOverrides } from '../../src/events/from-change.ts';
 import type { Change, ChangeType } from '../../src/watch/change.ts';
 import { changeOf, DEPLOYMENTS, NAMESPACES, originOf, PODS } from './changes.ts';
+
+/** A change as it is told, overrides included. */
+function toldAs(...[change, origin, moment]: Parameters<typeof toCloudEvent>): CloudEvent {
+  return withOverrides(toCloudEvent(change, origin, moment), origin.overrides);
+}
 
 const NOW = { epoch: 0, now: Date.UTC(2026, 5, 18, 9, 30, 15, 123) };
 const UID = '0c119059-7113-11e9-a6c5-42010a8a00ed';
@@ -32,7 +37,7 @@ test('each change in each mode is the event that upstream builds from it', () =>
   ];
   for (const [type, mode, wanted, data] of rows) {
     const origin = originOf({ mode, server: 'unit-test' });
-    const { id, ...event } = toCloudEvent(changeOf({ type, object: unit, body }), origin, NOW);
+    const { id, ...event } = toldAs(changeOf({ type, object: unit, body }), origin, NOW);
     assert.notEqual(id, '');
     assert.deepEqual(
       { ...event, data: event.data?.toString() },
@@ -97,7 +102,7 @@ test('on the wire, events have upstream’s attributes, two more, and nothing el
     ],
   ];
   for (const [type, change, origin, wanted, body] of rows) {
-    const event = toCloudEvent(changeOf({ ...change, body: Buffer.from(running) }), origin, NOW);
+    const event = toldAs(changeOf({ ...change, body: Buffer.from(running) }), origin, NOW);
     const { headers, body: sent } = onTheWire(event);
     assert.deepEqual(
       headers,
@@ -122,7 +127,7 @@ test('what upstream was recorded to send for a change is what is sent', () => {
   for (const mode of ['Resource', 'Reference'] as const) {
     for (const recorded of recordings(mode)) {
       const [change, origin] = behind(recorded, mode);
-      const { headers, body } = onTheWire(toCloudEvent(change, origin, NOW));
+      const { headers, body } = onTheWire(toldAs(change, origin, NOW));
       for (const ours of ['ce-id', 'ce-time', 'ce-uid', 'ce-resourceversion']) delete headers[ours];
       assert.deepEqual(headers, attributesOf(recorded));
       assert.equal(body, recorded.body);
@@ -132,7 +137,7 @@ test('what upstream was recorded to send for a change is what is sent', () => {
 
 test('the object’s bytes are sent as they came, not written again', () => {
   const body = Buffer.from('{"kind": "Pod", "big":9007199254740993, "big":1.0,\t"text":"\\u003c<\u2028"}');
-  assert.equal(toCloudEvent(changeOf({ body }), originOf({}), NOW).data, body);
+  assert.equal(toldAs(changeOf({ body }), originOf({}), NOW).data, body);
 });
 
 test('an event says what upstream has no word for: recovered, unknown at its end, out of the selector', () => {
@@ -150,7 +155,7 @@ test('an event says what upstream has no word for: recovered, unknown at its end
   ];
   for (const [change, unselected, wanted] of rows) {
     const moment = { ...NOW, ...(unselected !== undefined && { unselected }) };
-    const { extensions } = toCloudEvent(changeOf(change), originOf({}), moment);
+    const { extensions } = toldAs(changeOf(change), originOf({}), moment);
     const flags = Object.entries(extensions).filter(([, value]) => typeof value === 'boolean');
     assert.deepEqual(Object.fromEntries(flags), wanted);
   }
@@ -158,26 +163,26 @@ test('an event says what upstream has no word for: recovered, unknown at its end
 
 test('the data of a delete whose last state is unknown names the object and its last known version', () => {
   const change = changeOf({ type: 'delete', foundBy: 'comparison', body: undefined });
-  const inShop = toCloudEvent(change, originOf({}), NOW);
+  const inShop = toldAs(change, originOf({}), NOW);
   assert.deepEqual(JSON.parse(String(inShop.data)), {
     apiVersion: 'v1',
     kind: 'Pod',
     metadata: { name: 'web-0', namespace: 'shop', uid: UID, resourceVersion: '7' },
   });
   const anywhere = { ...change, object: { ...change.object, namespace: '' } };
-  const ofCluster = toCloudEvent(anywhere, originOf({ resource: NAMESPACES }), NOW);
+  const ofCluster = toldAs(anywhere, originOf({ resource: NAMESPACES }), NOW);
   assert.deepEqual(JSON.parse(String(ofCluster.data)), {
     apiVersion: 'v1',
     kind: 'Namespace',
     metadata: { name: 'web-0', uid: UID, resourceVersion: '7' },
   });
-  const named = toCloudEvent(change, originOf({ mode: 'Reference' }), NOW);
+  const named = toldAs(change, originOf({ mode: 'Reference' }), NOW);
   assert.equal(String(named.data), '{"kind":"Pod","namespace":"shop","name":"web-0","apiVersion":"v1"}');
 });
 
 test('an override replaces any extension, ours too', () => {
   const overrides = { name: 'other', uid: 'none', resourceversion: '', recovered: 'no', team: 'blue' };
-  const { extensions } = toCloudEvent(changeOf({ foundBy: 'comparison' }), originOf({ overrides }), NOW);
+  const { extensions } = toldAs(changeOf({ foundBy: 'comparison' }), originOf({ overrides }), NOW);
   assert.deepEqual(extensions, { apiversion: 'v1', kind: 'Pod', namespace: 'shop', ...overrides });
 });
 

@@ -290,6 +290,22 @@ test('a Lease that cannot be renewed for 10 s is lost, and not asked for again',
   assert.equal(server.requests.length, asked);
 });
 
+test('who is frozen while writing never takes the Lease back, even from one whose clock is behind', async (t) => {
+  for (const act of ['renew', 'release'] as const) {
+    const { lead, server, clock, write, spec } = await stage(t);
+    const leadership = await lead('one');
+    server.rule((request) => {
+      if (!request.startsWith('PUT')) return undefined;
+      server.rule(() => undefined);
+      write({ holderIdentity: 'two', renewTime: '2025-01-01T00:00:00.000000Z' });
+      void clock.advance(20_000);
+      return undefined;
+    });
+    await assert.rejects(leadership[act]({}, never()), LeadershipLost);
+    assert.equal(spec().holderIdentity, 'two', act);
+  }
+});
+
 test('a renewal whose answer is lost does not lose the Lease', async (t) => {
   const { lead, server, clock, spec } = await stage(t);
   const leadership = await lead('one');
