@@ -89,8 +89,8 @@ test('a bad configuration ends with exit code 2 and every problem, and shows nei
     /^K_SINK has a user or a password/,
     /^K_SINK_TIMEOUT .*"soon"/,
     /^K_CA_CERTS /,
-    /^K_CE_OVERRIDES: "id" /,
-    /^K_CE_OVERRIDES: "a-b" /,
+    /^K_CE_OVERRIDES: .*"id" is an attribute/,
+    /^K_CE_OVERRIDES: .*"a-b" has a name/,
     /^K_CE_OVERRIDES: .*"number"/,
     /^WATCHBRIDGE_PROBES_PORT .*"99999"/,
   ];
