@@ -32,7 +32,7 @@ export interface AdapterIo {
 }
 
 /** Events on the wire at once, over all objects, at the most. */
-const IN_FLIGHT = 128;
+const IN_FLIGHT = 64;
 /** What may be queued when the sink is slower than the changes come; then the watches are not read. */
 const BUFFER_BYTES = 16 * 1024 * 1024;
 /** How many of the newest ids are remembered against overlapping streams; about 2 MB. */

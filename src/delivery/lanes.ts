@@ -92,7 +92,7 @@ interface Entry {
  * How many events may be queued for each that may be on the wire, while the sink takes them. Enough to find events of
  * so many different objects; more would only make them old, and old garbage is dear to collect.
  */
-const QUEUED_PER_FLIGHT = 4;
+const QUEUED_PER_FLIGHT = 2;
 /** What a queued event costs beside its body: attributes, the entry itself. */
 const EVENT_OVERHEAD_BYTES = 1_024;
 
