@@ -22,6 +22,29 @@ const clientNodeHasNoSideEffects: Plugin = {
   },
 };
 
+/**
+ * The entry of undici is CommonJS, so all of it would come along: fetch, WebSocket, caches, mocks. What our own files
+ * import of it is taken from where it stands; an import of anything else fails the build.
+ */
+const ofUndiciWhatIsUsed: Plugin = {
+  name: 'of-undici-what-is-used',
+  setup: (context) => {
+    context.onResolve({ filter: /^undici$/ }, ({ importer, resolveDir }) =>
+      importer.includes('node_modules') ? undefined : { path: 'undici', namespace: 'undici', pluginData: resolveDir },
+    );
+    context.onLoad({ filter: /./, namespace: 'undici' }, ({ pluginData }: { pluginData: string }) => ({
+      resolveDir: pluginData,
+      contents: `
+        import api from 'undici/lib/api/index.js';
+        import Dispatcher from 'undici/lib/dispatcher/dispatcher.js';
+        Object.assign(Dispatcher.prototype, api);
+        export { default as Agent } from 'undici/lib/dispatcher/agent.js';
+        export { default as ProxyAgent } from 'undici/lib/dispatcher/proxy-agent.js';
+      `,
+    }));
+  },
+};
+
 await build({
   entryPoints: ['src/main.ts'],
   outdir: 'dist',
@@ -33,7 +56,7 @@ await build({
   minify: true,
   keepNames: true,
   sourcemap: 'linked',
-  plugins: [clientNodeHasNoSideEffects],
+  plugins: [clientNodeHasNoSideEffects, ofUndiciWhatIsUsed],
   // CommonJS packages inside the bundle call require for Node's own modules.
   banner: { js: "import{createRequire}from'node:module';const require=createRequire(import.meta.url);" },
   logLevel: 'info',

@@ -1,14 +1,25 @@
 #!/usr/bin/env node
-import { adapter } from './commands/adapter.ts';
-import { eventDisplay } from './commands/event-display.ts';
 import { EXIT } from './process/exit.ts';
 import { VERSION } from './process/version.ts';
 
 type Command = (argv: readonly string[], env: NodeJS.ProcessEnv, signal: AbortSignal) => Promise<number>;
 
-const COMMANDS: ReadonlyMap<string, { readonly run: Command; readonly about: string }> = new Map([
-  ['adapter', { run: adapter, about: 'watch the API server and send CloudEvents, for one ApiServerSource' }],
-  ['event-display', { run: eventDisplay, about: 'receive CloudEvents and print them' }],
+/** Only the command that runs is loaded: each has libraries of its own, and they take memory. */
+const COMMANDS: ReadonlyMap<string, { readonly load: () => Promise<Command>; readonly about: string }> = new Map([
+  [
+    'adapter',
+    {
+      load: async () => (await import('./commands/adapter.ts')).adapter,
+      about: 'watch the API server and send CloudEvents, for one ApiServerSource',
+    },
+  ],
+  [
+    'event-display',
+    {
+      load: async () => (await import('./commands/event-display.ts')).eventDisplay,
+      about: 'receive CloudEvents and print them',
+    },
+  ],
 ]);
 
 const HELP = `watchbridge ${VERSION}: the bridge from the Kubernetes API server to CloudEvents
@@ -33,7 +44,8 @@ async function main(argv: readonly string[]): Promise<number> {
     process.stderr.write(`There is no command "${name}".\n\n${HELP}`);
     return EXIT.usage;
   }
-  return await command.run(rest, process.env, stopSignal());
+  const run = await command.load();
+  return await run(rest, process.env, stopSignal());
 }
 
 /** The first SIGTERM or SIGINT asks for an orderly stop; a second one means now. */

@@ -1,6 +1,7 @@
 import type { CloudEvent } from '../events/cloud-event.ts';
 import type { Clock } from '../process/clock.ts';
 import { deadLetter } from './dead-letter.ts';
+import { createSweptMap } from '../process/swept-map.ts';
 import { createFifo } from './fifo.ts';
 import { judge, type RetryPolicy } from './judge.ts';
 import { type Outcome, troubleOf } from './outcome.ts';
@@ -71,15 +72,18 @@ export interface Lanes {
   gauges(): { readonly inFlight: number; readonly queued: number; readonly queuedBytes: number };
 }
 
-/** The events of one object, linked: most lanes hold one event, and live as long as it. */
+/** The events of one object, linked: most lanes hold one event. Without one it is of no use until the next comes. */
 interface Lane {
   readonly key: string;
-  head: Entry;
-  tail: Entry;
+  head: Entry | undefined;
+  tail: Entry | undefined;
   /** Attempts already made for the event at the head. */
   attempts: number;
   /** The event at the head goes to the dead letter sink. */
   dead: boolean;
+  length: number;
+  /** The event at the head was tried in vain, so that the others have to wait for who knows how long. */
+  stuck: boolean;
 }
 
 interface Entry {
@@ -98,7 +102,7 @@ const EVENT_OVERHEAD_BYTES = 1_024;
 
 export function createLanes(options: LanesOptions): Lanes {
   const { clock, signal, tell } = options;
-  const lanes = new Map<string, Lane>();
+  const lanes = createSweptMap<Lane>(({ head }) => head === undefined);
   const ready = createFifo<Lane>();
   /** Lanes that rest before their next attempt and may be woken, each with the end of its rest. */
   const resting = new Map<Lane, AbortController>();
@@ -108,21 +112,26 @@ export function createLanes(options: LanesOptions): Lanes {
   let inFlight = 0;
   let queued = 0;
   let queuedBytes = 0;
+  /** Of the queued events, those in lanes that are stuck. */
+  let stuck = 0;
 
-  /** Whether so much may be queued: little while the sink takes events, and all there is memory for while it is away. */
+  /**
+   * Whether so much may be queued: little of what the sink takes, and all there is memory for while it is away. What
+   * is stuck counts only in memory, or one object would hold up all others by its changes.
+   */
   const mayQueue = (bytes: number, events: number): boolean => {
     if (bytes > options.bufferBytes) return false;
     return events <= options.inFlight * QUEUED_PER_FLIGHT || pace.untilProbe(clock.monotonic()) !== undefined;
   };
-  const hasRoom = (): boolean => mayQueue(queuedBytes + 1, queued + 1);
-  const isHalfEmpty = (): boolean => mayQueue(queuedBytes * 2, queued * 2);
+  const hasRoom = (): boolean => mayQueue(queuedBytes + 1, queued - stuck + 1);
+  const isHalfEmpty = (): boolean => mayQueue(queuedBytes * 2, (queued - stuck) * 2);
 
   const allowed = (): number => pace.allowed(clock.monotonic(), inFlight);
 
   const pump = (): void => {
     while (ready.length > 0 && !signal.aborted && inFlight < allowed() && options.maySend()) {
       const lane = ready.shift();
-      if (lane !== undefined) post(lane, lane.head);
+      if (lane?.head !== undefined) post(lane, lane.head);
     }
   };
 
@@ -140,18 +149,29 @@ export function createLanes(options: LanesOptions): Lanes {
   };
 
   const attempted = (lane: Lane, outgoing: Entry, outcome: Outcome, sentAt: number, wasFull: boolean): void => {
+    if (outcome.is === 'failed' && !options.maySend()) {
+      // Cut off by us, most likely: it says nothing about the sink, and is not the event's fault.
+      ownBytes(lane);
+      ready.push(lane);
+      return;
+    }
     lane.attempts++;
     const by = lane.dead ? 'deadLetterSink' : 'sink';
     // A dead letter has nowhere else to go, so it is tried for as long as it takes.
     const policy = lane.dead ? { ...options.policy, retry: undefined } : options.policy;
     const verdict = judge(outcome, lane.attempts, policy, clock.now(), clock.random());
-    if (!lane.dead) heed(verdict.is === 'delivered' ? undefined : troubleOf(outcome), sentAt, wasFull);
+    if (!lane.dead) heed(lane, verdict.is === 'delivered' ? undefined : troubleOf(outcome), sentAt, wasFull);
     if (verdict.is === 'delivered') {
       settle(lane, outgoing, lane.dead ? 'deadLettered' : 'delivered');
       return;
     }
     if (verdict.is === 'retry') {
       ownBytes(lane);
+      if (!lane.stuck) {
+        lane.stuck = true;
+        stuck += lane.length;
+        if (waitingForRoom.length > 0 && isHalfEmpty()) release(waitingForRoom);
+      }
       tell({ ...verdict, is: 'retrying', event: outgoing.event, by, attempt: lane.attempts, outcome });
       void rest(lane, verdict.afterMs, verdict.asked);
       return;
@@ -168,12 +188,12 @@ export function createLanes(options: LanesOptions): Lanes {
   };
 
   /** What an attempt says about the sink. Of the dead letter sink nothing is concluded: it must not hold up the other. */
-  const heed = (trouble: Trouble | undefined, sentAt: number, wasFull: boolean): void => {
+  const heed = (lane: Lane, trouble: Trouble | undefined, sentAt: number, wasFull: boolean): void => {
     if (trouble === undefined) {
       if (pace.answered(wasFull)) sinkIsBack();
       return;
     }
-    if (pace.failed(trouble, sentAt, clock.monotonic(), clock.random())) {
+    if (pace.failed(trouble, lane.key, sentAt, clock.monotonic(), clock.random())) {
       tell({ is: 'away' });
       if (hasRoom()) release(waitingForRoom);
     }
@@ -214,15 +234,16 @@ export function createLanes(options: LanesOptions): Lanes {
   };
 
   const settle = (lane: Lane, outgoing: Entry, settlement: Settlement): void => {
+    if (lane.stuck) stuck -= lane.length;
     lane.attempts = 0;
     lane.dead = false;
+    lane.stuck = false;
+    lane.length--;
     queued--;
     queuedBytes -= cost(outgoing.event);
-    if (outgoing.next === undefined) lanes.delete(lane.key);
-    else {
-      lane.head = outgoing.next;
-      ready.push(lane);
-    }
+    lane.head = outgoing.next;
+    if (lane.head === undefined) lane.tail = undefined;
+    else ready.push(lane);
     outgoing.settled(settlement);
     if (waitingForRoom.length > 0 && isHalfEmpty()) release(waitingForRoom);
     if (queued === 0) release(waitingForIdle);
@@ -242,16 +263,23 @@ export function createLanes(options: LanesOptions): Lanes {
       const entry: Entry = { event, settled, next: undefined };
       queued++;
       queuedBytes += cost(event);
-      const lane = lanes.get(key);
-      if (lane !== undefined) {
+      let lane = lanes.get(key);
+      if (lane === undefined) {
+        lane = { key, head: undefined, tail: undefined, attempts: 0, dead: false, length: 0, stuck: false };
+        lanes.set(key, lane);
+      }
+      if (lane.tail !== undefined) {
         if (lane.attempts > 0) entry.event = owned(event);
         lane.tail.next = entry;
         lane.tail = entry;
+        lane.length++;
+        if (lane.stuck) stuck++;
         return;
       }
-      const opened: Lane = { key, head: entry, tail: entry, attempts: 0, dead: false };
-      lanes.set(key, opened);
-      ready.push(opened);
+      lane.head = entry;
+      lane.tail = entry;
+      lane.length = 1;
+      ready.push(lane);
       pump();
     },
     room: () => (hasRoom() || signal.aborted ? undefined : new Promise((resolve) => waitingForRoom.push(resolve))),

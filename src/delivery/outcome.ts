@@ -32,7 +32,7 @@ export type Verdict =
  * answered about this event only.
  */
 export function troubleOf(outcome: Outcome): Trouble | undefined {
-  if (outcome.is === 'failed') return outcome.reason === 'timeout' ? 'overload' : 'absence';
+  if (outcome.is === 'failed') return TROUBLES[outcome.reason];
   switch (outcome.status) {
     case 429:
     case 503:
@@ -40,8 +40,17 @@ export function troubleOf(outcome: Outcome): Trouble | undefined {
     case 500:
     case 502:
     case 504:
-      return 'absence';
+      return 'failure';
     default:
       return undefined;
   }
 }
+
+const TROUBLES: Readonly<Record<FailureReason, Trouble>> = {
+  connect: 'absence',
+  tls: 'absence',
+  dns: 'absence',
+  timeout: 'overload',
+  reset: 'failure',
+  protocol: 'failure',
+};

@@ -9,15 +9,21 @@ export interface Pace {
   untilProbe(now: number): number | undefined;
   /** The sink took an event, or answered about the event only. @returns whether it was away until now */
   answered(wasFull: boolean): boolean;
-  /** The sink could not take an event that was sent at `sentAt`. @returns whether it counts as away from now on */
-  failed(trouble: Trouble, sentAt: number, now: number, jitter: number): boolean;
+  /**
+   * The sink could not take an event of the object `lane` that was sent at `sentAt`.
+   * @returns whether it counts as away from now on
+   */
+  failed(trouble: Trouble, lane: string, sentAt: number, now: number, jitter: number): boolean;
 }
 
-/** What a failure says about the sink: `overload` (429, 503, no answer in time) or `absence` (no connection, 500). */
-export type Trouble = 'overload' | 'absence';
+/**
+ * What a failure says about the sink: `overload` (429, 503, no answer in time), `failure` (500, 502, 504, a reset),
+ * either of which one event can bring about all by itself; `absence` (no connection), which none can.
+ */
+export type Trouble = 'overload' | 'failure' | 'absence';
 
 const FIRST_LIMIT = 16;
-/** So many failures in a row, over all objects, and the sink counts as away. */
+/** So many failures in a row, of two objects at least, or without a connection, and the sink counts as away. */
 const MOST_FAILURES = 10;
 const FIRST_PROBE_MS = 500;
 const LONGEST_PROBE_MS = 30_000;
@@ -28,6 +34,9 @@ export function createPace(most: number): Pace {
   let limit = Math.min(FIRST_LIMIT, most);
   let threshold = most;
   let failures = 0;
+  /** Whose failure was the first in a row, and whether they are of more objects than that. */
+  let failedLane = '';
+  let ofSeveral = false;
   let halvedAt = Number.NEGATIVE_INFINITY;
   let away: { since: number; probes: number; probeAt: number } | undefined;
 
@@ -57,7 +66,11 @@ export function createPace(most: number): Pace {
       if (wasFull) limit = Math.min(most, limit + (limit < threshold ? 1 : 1 / limit));
       return false;
     },
-    failed: (trouble, sentAt, now, jitter) => {
+    failed: (trouble, lane, sentAt, now, jitter) => {
+      if (failures === 0) {
+        failedLane = lane;
+        ofSeveral = false;
+      } else if (lane !== failedLane) ofSeveral = true;
       failures++;
       if (away !== undefined) {
         // What was on the wire when the sink went says nothing about whether it is back.
@@ -66,7 +79,8 @@ export function createPace(most: number): Pace {
         return false;
       }
       if (trouble === 'overload') halve(now);
-      if (failures < MOST_FAILURES) return false;
+      // An event that no sink can stomach is no sign of a sink that is away.
+      if (failures < MOST_FAILURES || (!ofSeveral && trouble !== 'absence')) return false;
       threshold = Math.max(limit / 2, 2);
       away = { since: now, probes: 0, probeAt: now + probeDelay(0, jitter) };
       return true;

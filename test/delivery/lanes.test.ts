@@ -85,6 +85,40 @@ test('an object whose events are not taken holds up nobody but itself', async ()
   assert.deepEqual(poisoned, ['p1 delivered', 'p2 delivered', 'p3 delivered', 'p4 delivered', 'p5 delivered']);
 });
 
+test('an object whose event is always answered 500 does not make the sink away, however many changes it queues', async () => {
+  const { send, sink, clock, settled, news, lanes } = stage({ inFlight: 4 });
+  for (let number = 0; number < 100; number++) send(`p${number}`);
+  for (let second = 0; second < 3_600; second++) {
+    for (const { event, answer } of sink.open()) await answer(event.id.startsWith('p') ? status(500) : TAKEN);
+    await clock.advance(1_000);
+  }
+  assert.ok(sink.attempts.length > 50, 'it is tried on');
+  assert.deepEqual([...new Set(news.map(({ is }) => is))], ['retrying']);
+  for (let number = 100; number < 200; number++) send(`p${number}`);
+  assert.equal(lanes.room(), undefined, 'what is stuck takes no room but memory');
+  for (const id of ['b1', 'c1', 'd1']) send(id);
+  const now = clock.now();
+  await sink.answer(TAKEN, TAKEN, TAKEN);
+  assert.deepEqual([settled, clock.now()], [['b1 delivered', 'c1 delivered', 'd1 delivered'], now]);
+  while (sink.open().length > 0 || clock.sleeping > 0) {
+    for (const { answer } of sink.open()) await answer(TAKEN);
+    await clock.advance(60_000);
+  }
+  assert.equal(settled.length, 203);
+  for (let number = 0; number < 8; number++) send(`p${number}`);
+  assert.notEqual(lanes.room(), undefined, 'nothing is stuck any more');
+});
+
+test('who waits for room is woken when what takes it turns out to be stuck', async () => {
+  const { send, sink, lanes, clock } = stage({ inFlight: 2 });
+  for (let number = 0; number < 10; number++) send(`p${number}`);
+  let woken = false;
+  void lanes.room()?.then(() => (woken = true));
+  await sink.answer(status(500));
+  await clock.advance(0);
+  assert.equal(woken, true);
+});
+
 test('no more events are on the wire than allowed', async () => {
   const { send, sink, lanes } = stage({ inFlight: 3 });
   for (const id of ['a1', 'b1', 'c1', 'd1', 'e1']) send(id);
@@ -173,6 +207,24 @@ test('while sending is forbidden nothing is sent, and waking goes on where it st
   assert.deepEqual(sink.ids(), ['a1', 'b1', 'a1']);
   await sink.answer(TAKEN, TAKEN, TAKEN);
   assert.equal(lanes.gauges().queued, 0);
+});
+
+test('an attempt that fails when nothing may be sent any more is none, and is no sign of a sink that is away', async () => {
+  let maySend = true;
+  const policy = { retry: 0, backoffPolicy: 'linear', backoffDelayMs: 500, retryAfterMaxMs: 0 } as const;
+  const { send, sink, lanes, news, settled } = stage({ maySend: () => maySend, policy });
+  const names = Array.from('abcdefghijkl');
+  for (const name of names) send(`${name}1`);
+  maySend = false;
+  await sink.answer(...names.map(() => RESET));
+  assert.deepEqual([news, settled, sink.attempts.length], [[], [], names.length]);
+  maySend = true;
+  lanes.wake();
+  await sink.answer(...names.map(() => TAKEN));
+  assert.deepEqual(
+    settled,
+    names.map((name) => `${name}1 delivered`),
+  );
 });
 
 test('an abort ends every wait, and nothing is sent, told or settled after it', async () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
-import { createPace, type Pace } from '../../src/delivery/pace.ts';
+import { createPace, type Pace, type Trouble } from '../../src/delivery/pace.ts';
 
 const LONGEST_PROBE_MS = 30_000;
 
@@ -10,10 +10,15 @@ function succeed(pace: Pace, times: number): void {
   for (let i = 0; i < times; i++) pace.answered(true);
 }
 
+/** Objects of two lanes take turns. */
+function lane(number: number): string {
+  return number % 2 === 0 ? 'a' : 'b';
+}
+
 /** Fails at `now`, of what was sent then. Returns how often it was said that the sink is away from now on. */
 function fail(pace: Pace, times: number, now: number): number {
   let told = 0;
-  for (let i = 0; i < times; i++) if (pace.failed('absence', now, now, 0)) told++;
+  for (let i = 0; i < times; i++) if (pace.failed('failure', lane(i), now, now, 0)) told++;
   return told;
 }
 
@@ -40,7 +45,7 @@ test('overload halves it, and from there on it grows by one in the time of an an
   const pace = createPace(128);
   succeed(pace, 48);
   assert.equal(pace.allowed(0, 0), 64);
-  pace.failed('overload', 0, 1_000, 0);
+  pace.failed('overload', 'a', 0, 1_000, 0);
   assert.equal(pace.allowed(1_000, 0), 32);
   succeed(pace, 33);
   assert.equal(pace.allowed(1_000, 0), 33);
@@ -57,7 +62,7 @@ test('one burst of refusals halves it once', () => {
   ];
   for (const [what, at, limit] of rows) {
     const pace = createPace(128);
-    for (const now of at) pace.failed('overload', now, now, 0);
+    for (const now of at) pace.failed('overload', 'a', now, now, 0);
     assert.equal(pace.allowed(2_000, 0), limit, what);
   }
 });
@@ -79,15 +84,40 @@ test('ten failures in a row mean away, told once; one answer between them means 
   assert.equal(fail(pace, 50, 0), 0);
 
   const overloaded = createPace(128);
-  const told = Array.from({ length: 10 }, () => overloaded.failed('overload', 0, 0, 0));
+  const told = Array.from({ length: 10 }, (_, i) => overloaded.failed('overload', lane(i), 0, 0, 0));
   assert.deepEqual(told.lastIndexOf(true), 9);
 });
+
+test('one object that fails over and over does not make the sink away, unless there is no connection', () => {
+  const rows: [what: string, failures: readonly [Trouble, string][], away: boolean][] = [
+    ['one object, answered 500', repeated(1_000, ['failure', 'a']), false],
+    ['one object, answered 503', repeated(1_000, ['overload', 'a']), false],
+    ['one object, no connection', repeated(10, ['absence', 'a']), true],
+    ['one object, no connection in the end', [...repeated(9, ['failure', 'a']), ['absence', 'a']], true],
+    ['two objects, the second one last', [...repeated(9, ['failure', 'a']), ['failure', 'b']], true],
+    ['two objects, the first one last', [['failure', 'b'], ...repeated(9, ['failure', 'a'])], true],
+  ];
+  for (const [what, failures, away] of rows) {
+    const pace = createPace(128);
+    const told = failures.map(([trouble, name]) => pace.failed(trouble, name, 0, 0, 0));
+    assert.equal(told.includes(true), away, what);
+    assert.equal(pace.untilProbe(0) !== undefined, away, what);
+  }
+  const pace = createPace(128);
+  fail(pace, 9, 0);
+  pace.answered(false);
+  for (let i = 0; i < 100; i++) assert.equal(pace.failed('failure', 'a', 0, 0, 0), false, 'an answer begins anew');
+});
+
+function repeated(count: number, failure: [Trouble, string]): [Trouble, string][] {
+  return Array.from({ length: count }, () => failure);
+}
 
 test('while the sink is away one event at a time is tried, after waits that double up to half a minute', () => {
   const waitsWith = (jitter: number): number[] => {
     const pace = createPace(128);
     let now = 0;
-    for (let i = 0; i < 10; i++) pace.failed('absence', now, now, jitter);
+    for (let i = 0; i < 10; i++) pace.failed('absence', 'a', now, now, jitter);
     return Array.from({ length: 9 }, () => {
       const wait = pace.untilProbe(now) ?? Number.NaN;
       assert.equal(pace.allowed(now + wait - 1, 0), 0);
@@ -95,7 +125,7 @@ test('while the sink is away one event at a time is tried, after waits that doub
       assert.equal(pace.allowed(now, 0), 1);
       assert.equal(pace.allowed(now, 1), 0);
       assert.equal(pace.untilProbe(now + 1), 0);
-      pace.failed('absence', now, now, jitter);
+      pace.failed('absence', 'a', now, now, jitter);
       return wait;
     });
   };
@@ -111,7 +141,7 @@ test('what was on the wire when the sink went does not postpone the first probe'
   const pace = createPace(128);
   fail(pace, 10, 1_000);
   const wait = pace.untilProbe(1_000);
-  for (let i = 0; i < 100; i++) pace.failed('absence', 999, 1_100, 0);
+  for (let i = 0; i < 100; i++) pace.failed('absence', 'a', 999, 1_100, 0);
   assert.equal(pace.untilProbe(1_000), wait);
 });
 
@@ -137,7 +167,8 @@ test('whatever the sink does, no more than the most may be on the wire, and at s
     fc.record({ is: fc.constant('answered'), wasFull: fc.boolean(), times: fc.nat(300) }),
     fc.record({
       is: fc.constant('failed'),
-      trouble: fc.constantFrom('overload', 'absence'),
+      trouble: fc.constantFrom('overload', 'failure', 'absence'),
+      lane: fc.constantFrom('a', 'b'),
       age: fc.nat(40_000),
       times: fc.nat(15),
       jitter: fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }),
@@ -158,7 +189,7 @@ test('whatever the sink does, no more than the most may be on the wire, and at s
         } else {
           for (let i = 0; i < it.times; i++) {
             const wasAway = pace.untilProbe(now) !== undefined;
-            const told = pace.failed(it.trouble, now - it.age, now, it.jitter);
+            const told = pace.failed(it.trouble, it.lane, now - it.age, now, it.jitter);
             assert.equal(told, !wasAway && pace.untilProbe(now) !== undefined);
           }
         }

@@ -193,7 +193,7 @@ test('what is no answer is a failed attempt', async (t) => {
       (socket) => socket.end(`HTTP/1.1 200 OK\r\n${junk.repeat(1_000)}\r\n`),
       ['protocol', 'reset'],
     ],
-    ['an unasked 100 Continue', (socket) => socket.write('HTTP/1.1 100 Continue\r\n\r\n'), ['reset']],
+    ['an end after an unasked 100 Continue', (socket) => socket.end('HTTP/1.1 100 Continue\r\n\r\n'), ['reset']],
     ['an end', (socket) => socket.end(), ['reset']],
     [
       'an end in the middle of the headers',

@@ -1,0 +1,220 @@
+import { connect as connectTcp, isIP, type OnReadOpts, type Socket } from 'node:net';
+import { connect as connectTls, type ConnectionOptions as TlsOptions, type SecureContext } from 'node:tls';
+import type { Outcome } from '../outcome.ts';
+import { createAnswerReader } from './answer-reader.ts';
+import { failure, noAnswer } from './failure.ts';
+
+/** Where a connection goes, and for how long it waits for what. Times in milliseconds. */
+export interface ConnectionOptions {
+  readonly url: URL;
+  /** Undefined for http. */
+  readonly secureContext: SecureContext | undefined;
+  /** Until the connection is there, its TLS handshake included. */
+  readonly connectTimeoutMs: number;
+  /** Until the status of an answer, counted from when the request was handed over. */
+  readonly headTimeoutMs: number;
+  /** Until the end of an answer whose status is known. */
+  readonly bodyTimeoutMs: number;
+  /** How long an idle connection is kept, unless the server keeps it for a shorter time. */
+  readonly keepAliveMs: number;
+}
+
+/** Requests, one at a time. */
+export interface Connection {
+  /**
+   * Sends one request; only while the connection carries none. Head and body are copied or handed over before it
+   * returns. `done` is called exactly once.
+   */
+  send(head: string, body: Uint8Array, done: (outcome: Outcome) => void): void;
+  /** Ends it at once; a request under way fails as `reset`. */
+  close(): void;
+}
+
+/** Both are called when the connection changes hands, and always after the `done` of the request before. */
+export interface ConnectionOwner {
+  /** It may carry the next request. */
+  idle(connection: Connection): void;
+  /** It has ended, whether it carried a request or not. */
+  closed(connection: Connection): void;
+}
+
+interface Request {
+  readonly head: string;
+  readonly body: Uint8Array;
+  readonly done: (outcome: Outcome) => void;
+}
+
+/** Requests up to this size are put together in one piece of memory that the connection keeps. */
+const LARGEST_KEPT_BYTES = 64 * 1024;
+const FIRST_KEPT_BYTES = 4 * 1024;
+/** Load balancers drop connections that are silent for 60 s or more. */
+const TCP_KEEP_ALIVE_MS = 30_000;
+/** A server closes an idle connection when it said so; ours must be gone before, or meet that with a request. */
+const KEEP_ALIVE_MARGIN_MS = 1_000;
+
+/** All connections read into the same memory: what was read is used up before anybody reads again. */
+const READ_BUFFER = Buffer.allocUnsafeSlow(64 * 1024);
+
+/** Connects at once, and to `options.url`'s origin. Speaks HTTP/1.1 without pipelining. */
+export function openConnection(options: ConnectionOptions, owner: ConnectionOwner): Connection {
+  const reader = createAnswerReader();
+  const { answer } = reader;
+  let buffer = Buffer.allocUnsafeSlow(FIRST_KEPT_BYTES);
+  let request: Request | undefined;
+  let state: 'connecting' | 'ready' | 'closed' = 'connecting';
+  /** The whole request is with the kernel, so the buffer is free again. */
+  let written = true;
+  let error: Error | undefined;
+
+  const socket = openSocket(options, (bytes) => received(bytes));
+  socket.setNoDelay(true);
+  socket.setKeepAlive(true, TCP_KEEP_ALIVE_MS);
+
+  /** One timer, for whatever the connection waits for now. */
+  let timer = setTimeout(timedOut, options.connectTimeoutMs);
+  let timerMs = options.connectTimeoutMs;
+  const waitFor = (ms: number): void => {
+    if (ms === timerMs) {
+      timer.refresh();
+      return;
+    }
+    clearTimeout(timer);
+    timer = setTimeout(timedOut, ms);
+    timerMs = ms;
+  };
+
+  function timedOut(): void {
+    if (request === undefined) close();
+    else if (answer.stage === 'head') finish({ is: 'failed', reason: 'timeout', detail: timeoutDetail() });
+    else finish();
+  }
+
+  const timeoutDetail = (): string =>
+    state === 'connecting'
+      ? `no connection within ${options.connectTimeoutMs} ms`
+      : `no answer within ${options.headTimeoutMs} ms`;
+
+  const write = ({ head, body }: Request): void => {
+    waitFor(options.headTimeoutMs);
+    reader.next();
+    written = false;
+    // Characters and bytes are the same number in latin1, which is all that a head is made of.
+    const size = head.length + body.byteLength;
+    if (size > LARGEST_KEPT_BYTES) {
+      socket.cork();
+      socket.write(head, 'latin1');
+      socket.write(body, wrote);
+      socket.uncork();
+      return;
+    }
+    if (size > buffer.length) buffer = Buffer.allocUnsafeSlow(2 ** Math.ceil(Math.log2(size)));
+    buffer.write(head, 0, 'latin1');
+    buffer.set(body, head.length);
+    socket.write(buffer.subarray(0, size), wrote);
+  };
+
+  const wrote = (): void => {
+    written = true;
+    // The answer came before the end of the request.
+    if (request === undefined && state === 'ready') rest();
+  };
+
+  const received = (bytes: Buffer): void => {
+    if (request === undefined) {
+      // An answer that nobody asked for, such as a 408 before the server closes.
+      close();
+      return;
+    }
+    const before = answer.stage;
+    const stage = reader.push(bytes);
+    if (stage === 'done' || stage === 'broken') finish();
+    else if (stage === 'body' && before === 'head') waitFor(options.bodyTimeoutMs);
+  };
+
+  /** The request is over. Without an outcome it is what the answer says so far, if it says something. */
+  const finish = (outcome: Outcome = outcomeSoFar()): void => {
+    const { done } = request ?? {};
+    const reusable = answer.stage === 'done' && answer.reusable && state === 'ready';
+    request = undefined;
+    done?.(outcome);
+    if (!reusable) close();
+    else if (written) rest();
+  };
+
+  const outcomeSoFar = (): Outcome => {
+    const { status, retryAfter, body, stage, problem } = answer;
+    // Once the status is known the sink has decided; how its answer's body ends changes nothing.
+    if (status > 0) {
+      const taken = status >= 200 && status < 300;
+      return { is: 'answered', status, retryAfter, body: taken ? undefined : Buffer.concat(body) };
+    }
+    if (stage === 'broken')
+      return { is: 'failed', reason: 'protocol', detail: `the answer is not understood: ${problem}` };
+    return error === undefined ? noAnswer() : failure(error);
+  };
+
+  const rest = (): void => {
+    const kept = Math.min(options.keepAliveMs, (answer.keepAliveMs ?? Infinity) - KEEP_ALIVE_MARGIN_MS);
+    if (kept <= 0) {
+      close();
+      return;
+    }
+    // Nearly always the next request comes first, and sets the time anew.
+    waitFor(kept);
+    owner.idle(connection);
+  };
+
+  function close(): void {
+    if (state === 'closed') return;
+    state = 'closed';
+    clearTimeout(timer);
+    socket.destroy();
+    if (request !== undefined) finish();
+    owner.closed(connection);
+  }
+
+  socket.once(options.secureContext === undefined ? 'connect' : 'secureConnect', () => {
+    if (state === 'closed') return;
+    state = 'ready';
+    if (request !== undefined) write(request);
+  });
+  socket.on('error', (cause) => (error = cause));
+  socket.on('end', () => {
+    reader.end();
+    close();
+  });
+  socket.on('close', close);
+
+  const connection: Connection = {
+    send(head, body, done) {
+      request = { head, body, done };
+      if (state === 'ready') write(request);
+      else if (state === 'closed') finish();
+    },
+    close,
+  };
+  return connection;
+}
+
+function openSocket({ url, secureContext }: ConnectionOptions, received: (bytes: Buffer) => void): Socket {
+  // An address of IPv6 stands in brackets only inside a URL.
+  const host = url.hostname.replace(/^\[(.*)\]$/, '$1');
+  const onread = {
+    buffer: READ_BUFFER,
+    callback: (bytes: number) => {
+      received(READ_BUFFER.subarray(0, bytes));
+      return true;
+    },
+  };
+  if (secureContext === undefined) return connectTcp({ host, port: Number(url.port || 80), onread });
+  const servername = isIP(host) > 0 ? {} : { servername: host };
+  // tls.connect takes the options of net.connect, which its types do not say.
+  const options: TlsOptions & { readonly onread: OnReadOpts } = {
+    host,
+    port: Number(url.port || 443),
+    secureContext,
+    ...servername,
+    onread,
+  };
+  return connectTls(options);
+}

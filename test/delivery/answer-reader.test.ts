@@ -1,0 +1,160 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import * as fc from 'fast-check';
+import { createAnswerReader } from '../../src/delivery/http/answer-reader.ts';
+
+interface Read {
+  readonly stage: string;
+  readonly status: number;
+  readonly body: string;
+  readonly reusable: boolean;
+  readonly retryAfter: string | undefined;
+  readonly keepAliveMs: number | undefined;
+}
+
+/** What comes of an answer that arrives in these pieces; `end`: and then the connection ends. */
+function read(pieces: readonly (string | Buffer)[], end = false): Read {
+  const reader = createAnswerReader();
+  for (const piece of pieces) reader.push(Buffer.from(piece));
+  if (end) reader.end();
+  const { stage, status, body, reusable, retryAfter, keepAliveMs } = reader.answer;
+  return { stage, status, body: Buffer.concat(body).toString('latin1'), reusable, retryAfter, keepAliveMs };
+}
+
+const OK = 'HTTP/1.1 200 OK\r\n';
+const CHUNKED = `${OK}Transfer-Encoding: chunked\r\n\r\n`;
+
+/** Answers, and what they come to. */
+const ANSWERS: readonly (readonly [what: string, text: string, result: Partial<Read>])[] = [
+  ['no body', `${OK}Content-Length: 0\r\n\r\n`, { stage: 'done', status: 200, reusable: true }],
+  ['204 without a length', 'HTTP/1.1 204 No Content\r\n\r\n', { stage: 'done', status: 204, reusable: true }],
+  ['304 with a length', 'HTTP/1.1 304 No\r\nContent-Length: 9\r\n\r\n', { stage: 'done', reusable: true }],
+  ['no reason phrase', 'HTTP/1.1 202\r\nContent-Length: 0\r\n\r\n', { stage: 'done', status: 202 }],
+  ['a body', `${OK}content-length:  3 \r\n\r\nabc`, { stage: 'done', body: 'abc', reusable: true }],
+  ['half a body', `${OK}Content-Length: 3\r\n\r\nab`, { stage: 'body', body: 'ab' }],
+  ['more than the body', `${OK}Content-Length: 1\r\n\r\nab`, { stage: 'done', body: 'a', reusable: false }],
+  ['a body without a length', `${OK}\r\nabc`, { stage: 'body', body: 'abc', reusable: false }],
+  ['chunks', `${CHUNKED}2\r\nab\r\n1;x=y\r\nc\r\n0\r\n\r\n`, { stage: 'done', body: 'abc', reusable: true }],
+  ['chunks with a trailer', `${CHUNKED}0\r\nExpires: never\r\n\r\n`, { stage: 'done', body: '', reusable: true }],
+  ['chunks in capitals', `${CHUNKED}A\r\n0123456789\r\n0\r\n\r\n`, { stage: 'done', body: '0123456789' }],
+  ['a chunk longer than its size', `${CHUNKED}1\r\nab\r\n0\r\n\r\n`, { stage: 'broken', status: 200, reusable: false }],
+  ['a chunk without a size', `${CHUNKED}\r\nab`, { stage: 'broken', status: 200 }],
+  ['a line feed alone in the chunks', `${CHUNKED}1\nab\r\n`, { stage: 'broken', status: 200 }],
+  [
+    'a length and chunks',
+    `${OK}Content-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n`,
+    { stage: 'done', reusable: false },
+  ],
+  [
+    'chunks and a length',
+    `${OK}Transfer-Encoding: gzip, chunked\r\nContent-Length: 1\r\n\r\n0\r\n\r\n`,
+    { stage: 'done', reusable: false },
+  ],
+  [
+    'an encoding without chunks',
+    `${OK}Transfer-Encoding: gzip\r\nContent-Length: 1\r\n\r\nabc`,
+    { stage: 'body', body: 'abc' },
+  ],
+  [
+    'an end that is announced',
+    `${OK}Connection: Close\r\nContent-Length: 0\r\n\r\n`,
+    { stage: 'done', reusable: false },
+  ],
+  ['an end in a list', `${OK}Connection: te, close\r\nContent-Length: 0\r\n\r\n`, { stage: 'done', reusable: false }],
+  ['HTTP/1.0', 'HTTP/1.0 200 OK\r\nContent-Length: 0\r\n\r\n', { stage: 'done', reusable: false }],
+  [
+    'a time to keep it',
+    `${OK}Keep-Alive: timeout=5, max=9\r\nContent-Length: 0\r\n\r\n`,
+    { keepAliveMs: 5_000, reusable: true },
+  ],
+  ['a time to come back', `${OK}RETRY-AFTER: 7\r\nRetry-After: 8\r\nContent-Length: 0\r\n\r\n`, { retryAfter: '7' }],
+  ['one length twice', `${OK}Content-Length: 1\r\nContent-Length: 1\r\n\r\na`, { stage: 'done', body: 'a' }],
+  ['two lengths', `${OK}Content-Length: 1\r\nContent-Length: 2\r\n\r\na`, { stage: 'broken', status: 0 }],
+  ['a length that is none', `${OK}Content-Length: -1\r\n\r\n`, { stage: 'broken', status: 0 }],
+  [
+    'something before it',
+    `HTTP/1.1 103 Hints\r\nRetry-After: 9\r\n\r\n${OK}Content-Length: 0\r\n\r\n`,
+    { stage: 'done', status: 200, retryAfter: undefined },
+  ],
+  ['another protocol', 'HTTP/1.1 101 Switching\r\n\r\n', { stage: 'broken', status: 0 }],
+  ['no HTTP', 'SSH-2.0-OpenSSH_9.6\r\n', { stage: 'broken', status: 0 }],
+  ['HTTP/2', 'HTTP/2 200 OK\r\n\r\n', { stage: 'broken', status: 0 }],
+  ['a status of two digits', 'HTTP/1.1 20 OK\r\n\r\n', { stage: 'broken', status: 0 }],
+  ['a folded line', `${OK}A: b\r\n c: d\r\n\r\n`, { stage: 'broken', status: 0 }],
+  ['a line without a colon', `${OK}abc\r\nContent-Length: 0\r\n\r\n`, { stage: 'broken', status: 0 }],
+  ['half a head', `${OK}Content-`, { stage: 'head', status: 0 }],
+];
+
+test('an answer is what HTTP/1.1 says', () => {
+  for (const [what, text, result] of ANSWERS) {
+    const all = read([text]);
+    const seen = Object.fromEntries(Object.keys(result).map((key) => [key, all[key as keyof Read]]));
+    assert.deepEqual(seen, result, what);
+  }
+});
+
+test('it makes no difference in which pieces an answer arrives', () => {
+  const cuts = fc.array(fc.nat({ max: 200 }), { maxLength: 6 });
+  fc.assert(
+    fc.property(fc.constantFrom(...ANSWERS), cuts, ([, text], at) => {
+      const ends = [...new Set(at.map((cut) => cut % text.length))].toSorted((a, b) => a - b);
+      const pieces = [...ends, text.length].map((end, i) => text.slice(i === 0 ? 0 : ends[i - 1], end));
+      assert.deepEqual(read(pieces), read([text]));
+    }),
+    { numRuns: 1_000 },
+  );
+});
+
+test('the end of the connection completes only a body without a length', () => {
+  const rows: readonly (readonly [text: string, stage: string])[] = [
+    [`${OK}\r\nabc`, 'done'],
+    [`${OK}\r\n`, 'done'],
+    [`${OK}Content-Length: 4\r\n\r\nabc`, 'body'],
+    [`${CHUNKED}3\r\nabc\r\n`, 'body'],
+    [OK, 'head'],
+    ['', 'head'],
+  ];
+  for (const [text, stage] of rows) assert.equal(read([text], true).stage, stage, text);
+});
+
+test('the bytes that were read may be overwritten afterwards', () => {
+  const reader = createAnswerReader();
+  const shared = Buffer.alloc(64);
+  for (const piece of [OK, 'Content-Le', 'ngth: 6\r\n\r\nab', 'cd', 'ef']) {
+    const length = shared.write(piece, 'latin1');
+    reader.push(shared.subarray(0, length));
+    shared.fill(0);
+  }
+  assert.equal(reader.answer.stage, 'done');
+  assert.equal(Buffer.concat(reader.answer.body).toString(), 'abcdef');
+});
+
+test('each answer of a connection is read for itself', () => {
+  const reader = createAnswerReader();
+  reader.push(
+    Buffer.from('HTTP/1.1 503 Busy\r\nRetry-After: 3\r\nKeep-Alive: timeout=1\r\nContent-Length: 2\r\n\r\nno'),
+  );
+  reader.next();
+  assert.deepEqual(read([]), read([]));
+  reader.push(Buffer.from('HTTP/1.1 204 No\r\n\r\n'));
+  const { status, retryAfter, keepAliveMs, body, reusable } = reader.answer;
+  assert.deepEqual([status, retryAfter, keepAliveMs, body.length, reusable], [204, undefined, undefined, 0, true]);
+});
+
+test('whatever comes, not more of it is kept than a head and the beginning of a body', () => {
+  const piece = fc.oneof(
+    fc.uint8Array({ maxLength: 300 }),
+    fc.constantFrom(OK, CHUNKED, 'ffff\r\n', '\r\n', 'x'.repeat(70_000)).map((text) => Buffer.from(text)),
+  );
+  fc.assert(
+    fc.property(fc.array(piece, { maxLength: 12 }), (pieces) => {
+      const { stage, body, reusable } = read(pieces.map((bytes) => Buffer.from(bytes)));
+      assert.ok(body.length <= 1_024);
+      assert.ok(['head', 'body', 'done', 'broken'].includes(stage));
+      if (stage !== 'done' && stage !== 'body') assert.equal(reusable, false);
+    }),
+  );
+  assert.equal(read([`${OK}X: ${'y'.repeat(70_000)}`]).stage, 'broken');
+  assert.equal(read([`${OK}\r\n${'y'.repeat(70_000)}`]).stage, 'broken');
+  assert.equal(read([`${CHUNKED}${'0'.repeat(5_000)}`]).stage, 'broken');
+});
