@@ -1,40 +1,56 @@
 import { type Leadership, LeadershipLost, type RenewResult } from '../kube/leadership.ts';
 import type { Clock } from '../process/clock.ts';
+import type { ObjectHead } from '../watch/change.ts';
 import type { IndexStore, LoadedIndex } from './index-store.ts';
 import { packShard } from './packing.ts';
 import { decodeRecord, encodeRecord, RECORD_ANNOTATION } from './record.ts';
 import { allShards, cut, dirtyShards, shardsFor } from './sharding.ts';
-import { createStreamMemory, NO_MEMORY, type StreamMemory } from './stream-memory.ts';
+import { createStreamMemory, NO_MEMORY, oldestHeld, type StreamMemory } from './stream-memory.ts';
 import type { Position } from './watermark.ts';
 
 /** What is kept of a source beyond the life of a process. */
 export interface Checkpoint {
   /** The memory of a stream, with what was stored of it; from now on it is stored. */
   memoryOf(stream: string): StreamMemory;
+  /** The stream will not come again: nothing of it is stored from now on. */
+  forget(stream: string): void;
   /**
    * Writes the index of what is settled by now; if only `whenDue`, then not sooner after the last write than its size
    * allows. Its positions are stored by the next {@link renew} or {@link release}.
    * @throws KubeError, LeadershipLost
    */
   saveIndex(when: 'whenDue' | 'now', signal: AbortSignal): Promise<void>;
-  /** Renews the Lease, and with it stores the positions that the index has caught up with. @throws as saveIndex */
-  renew(signal: AbortSignal): Promise<RenewResult>;
+  /**
+   * Renews the Lease, and with it stores the positions that the index has caught up with, and `more` annotations.
+   * @throws as saveIndex
+   */
+  renew(more: Annotations, signal: AbortSignal): Promise<RenewResult>;
   /** Stores these positions for the last time, and gives the Lease back. @throws as saveIndex */
-  release(signal: AbortSignal): Promise<void>;
+  release(more: Annotations, signal: AbortSignal): Promise<void>;
+  /** When, on the monotonic clock, the stored positions were those that were reached. */
+  storedAt(): number;
+  /** When, on the monotonic clock, the oldest change of any stream was read that is not settled. */
+  heldSince(): number | undefined;
   /** What could not be read of the stored state; empty where there was none, or all of it could. */
   readonly problems: readonly string[];
 }
+
+type Annotations = Readonly<Record<string, string>>;
 
 /** A large index is written less often, so that etcd takes no more than this from one source. */
 const BYTES_A_SECOND = 32 * 1024;
 
 export interface CheckpointOptions {
   /** The keys of all streams that there may be; what is stored of others is forgotten. */
-  readonly streams: ReadonlySet<string>;
+  readonly streams: Pick<ReadonlySet<string>, 'has'>;
   readonly leadership: Leadership;
   /** Undefined: only positions are stored. */
   readonly index: IndexStore | undefined;
   readonly clock: Clock;
+  /** See LedgerOptions: whether the object is one that a stream need not store for its own sake. */
+  readonly ignoredIn: (stream: string) => ((object: ObjectHead) => boolean) | undefined;
+  /** Hears how many positions are not stored, because a Lease has no room for them. */
+  readonly leftOut: (positions: number) => void;
   /** Hears how much was written. */
   readonly wrote: (bytes: number) => void;
 }
@@ -57,7 +73,7 @@ export async function openCheckpoint(options: CheckpointOptions, signal: AbortSi
   if (positions.size > 0) problems.push(...loaded.problems);
   const opened = checkpoint(options, positions, loaded, problems);
   // What is damaged will be written anew, without what is lost: until then the record must say that something is.
-  if (problems.length > 0 && positions.size > 0) await opened.renew(signal);
+  if (problems.length > 0 && positions.size > 0) await opened.renew({}, signal);
   return opened;
 }
 
@@ -68,6 +84,7 @@ function checkpoint(
   problems: readonly string[],
 ): Checkpoint {
   const { leadership, index, clock } = options;
+  const memoryOptions = (stream: string) => ({ clock, ignores: options.ignoredIn(stream) });
   // A stream whose resource is absent for a while must not lose what is stored of it.
   const memories = new Map<string, StreamMemory>();
   for (const [stream, position] of stored) {
@@ -76,7 +93,10 @@ function checkpoint(
     const objects = loaded.objects.get(stream) ?? [];
     memories.set(
       stream,
-      createStreamMemory({ position: { ...position, complete }, objects, uncertain: !leadership.handedOver }),
+      createStreamMemory(
+        { position: { ...position, complete }, objects, uncertain: !leadership.handedOver },
+        memoryOptions(stream),
+      ),
     );
   }
   let of = loaded.of;
@@ -94,6 +114,8 @@ function checkpoint(
   };
   /** Positions that may be stored: the index says all that is settled there. */
   let covered = positionsNow();
+  let coveredAt = clock.monotonic();
+  let storedAt = coveredAt;
 
   const writeShards = async (store: IndexStore, signal: AbortSignal): Promise<void> => {
     const ledgers = new Map(Array.from(memories, ([stream, { ledger }]) => [stream, ledger]));
@@ -104,6 +126,7 @@ function checkpoint(
     of = grown;
     // What is cut and where the streams stand must be of one moment.
     const positions = positionsNow();
+    const cutAt = clock.monotonic();
     const shards = cut(ledgers, grown, wanted);
     for (const ledger of ledgers.values()) ledger.clean();
     let bytes = 0;
@@ -124,32 +147,46 @@ function checkpoint(
       notBefore = clock.monotonic() + (bytes / BYTES_A_SECOND) * 1_000;
     }
     covered = positions;
+    coveredAt = cutAt;
   };
 
-  const annotations = (): Record<string, string> => ({
-    [RECORD_ANNOTATION]: encodeRecord({ lease: leadership.uid(), positions: covered }),
-  });
+  let leftOut = 0;
+  const withRecord = (more: Annotations): Annotations => {
+    const { text, left } = encodeRecord({ lease: leadership.uid(), positions: covered });
+    if (left > leftOut) options.leftOut(left);
+    leftOut = left;
+    return { ...more, [RECORD_ANNOTATION]: text };
+  };
 
   return {
     problems,
     memoryOf: (stream) => {
-      const memory = memories.get(stream) ?? createStreamMemory(NO_MEMORY);
+      const memory = memories.get(stream) ?? createStreamMemory(NO_MEMORY, memoryOptions(stream));
       memories.set(stream, memory);
       return memory;
     },
-    saveIndex: async (when, signal) => {
-      if (index === undefined) covered = positionsNow();
-      else if (when === 'now' || clock.monotonic() >= notBefore) await writeShards(index, signal);
+    forget: (stream) => {
+      memories.delete(stream);
     },
-    renew: async (signal) => {
+    saveIndex: async (when, signal) => {
+      if (index === undefined) {
+        covered = positionsNow();
+        coveredAt = clock.monotonic();
+      } else if (when === 'now' || clock.monotonic() >= notBefore) await writeShards(index, signal);
+    },
+    renew: async (more, signal) => {
       const lease = leadership.uid();
-      const result = await leadership.renew(annotations(), signal);
+      const reachedAt = coveredAt;
+      const result = await leadership.renew(withRecord(more), signal);
+      storedAt = reachedAt;
       // It was made anew, and the record in it still names the old one.
-      if (leadership.uid() !== lease) await leadership.renew(annotations(), signal);
+      if (leadership.uid() !== lease) await leadership.renew(withRecord(more), signal);
       // The server has an older index than it had confirmed as well.
       if (result === 'rewound') for (const { ledger } of memories.values()) ledger.soil();
       return result;
     },
-    release: (signal) => leadership.release(annotations(), signal),
+    release: (more, signal) => leadership.release(withRecord(more), signal),
+    storedAt: () => storedAt,
+    heldSince: () => oldestHeld(memories.values()),
   };
 }

@@ -1,4 +1,6 @@
+import { createHash } from 'node:crypto';
 import type { KubeClient } from '../kube/client.ts';
+import { createByName } from '../kube/create-by-name.ts';
 import { KubeError } from '../kube/errors.ts';
 import type { OwnerReference } from '../kube/owner-reference.ts';
 import type { ObjectHead } from '../watch/change.ts';
@@ -11,7 +13,7 @@ export interface IndexStore {
   /**
    * Writes a shard unless somebody else did since it was read or written here: then it fails this once, and what is
    * written next replaces what they wrote.
-   * @throws KubeError `conflict` or `alreadyExists`: somebody else wrote it
+   * @throws KubeError `conflict`: somebody else wrote it
    */
   save(shard: number, packed: Buffer, signal: AbortSignal): Promise<void>;
 }
@@ -85,11 +87,10 @@ export function createIndexStore(kube: KubeClient, at: IndexAddress): IndexStore
         },
         binaryData: { index: packed.toString('base64') },
       };
-      const written = await kube.json<ConfigMap>(
+      const written =
         resourceVersion === undefined
-          ? { method: 'POST', path: collection, body, signal }
-          : { method: 'PUT', path: pathOf(shard), body, signal },
-      );
+          ? await createByName<ConfigMap>(kube, pathOf(shard), body, authorOf(packed), { signal })
+          : await kube.json<ConfigMap>({ method: 'PUT', path: pathOf(shard), body, signal });
       versions.set(shard, written.metadata.resourceVersion);
     },
   };
@@ -101,6 +102,11 @@ function unpacked(found: ConfigMap): ReadShard {
   const result = unpackShard(Buffer.from(found.binaryData?.['index'] ?? '', 'base64'));
   if (result.is === 'damaged' || isShardCount(result.shard.of)) return result;
   return { is: 'damaged', sentence: `It is one of ${result.shard.of} parts, and there can be no such number of them.` };
+}
+
+/** Two replicas that make a ConfigMap at once conflict unless they write the same. */
+function authorOf(packed: Buffer): string {
+  return `watchbridge-${createHash('sha256').update(packed).digest('hex').slice(0, 16)}`;
 }
 
 function shardName(name: string, shard: number): string {

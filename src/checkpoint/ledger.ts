@@ -1,6 +1,8 @@
+import type { Clock } from '../process/clock.ts';
 import type { Change, ObjectHead, ObjectVersion } from '../watch/change.ts';
 import type { KnownObjects } from '../watch/known-objects.ts';
 import type { Step } from '../watch/watch-stream.ts';
+import { createSweptMap } from '../process/swept-map.ts';
 import { createWatermark, type Position } from './watermark.ts';
 
 /**
@@ -11,6 +13,8 @@ export interface Ledger {
   /** Takes note of a step before its changes are sent. The answer is to be called as each change is settled. */
   open(step: Step): (change: Change) => void;
   position(): Position | undefined;
+  /** When, on the monotonic clock, the oldest change was read that is not settled; undefined: all are. */
+  heldSince(): number | undefined;
   /** About how many objects are settled. */
   size(): number;
   /** Every object in its settled state. */
@@ -33,24 +37,35 @@ interface Underway {
 /** More names than this are not worth telling apart. */
 const MOST_DIRTY = 10_000;
 
-export function createLedger(known: KnownObjects, start: Position | undefined): Ledger {
+export interface LedgerOptions {
+  readonly known: KnownObjects;
+  readonly start: Position | undefined;
+  readonly clock: Pick<Clock, 'monotonic'>;
+  /**
+   * Objects whose changes are no reason to store the index: those that storing it changes. Undefined: there are none.
+   */
+  readonly ignores?: ((object: ObjectHead) => boolean) | undefined;
+}
+
+export function createLedger({ known, start, clock, ignores }: LedgerOptions): Ledger {
   const watermark = createWatermark(start);
-  const underway = new Map<string, Underway>();
+  const underway = createSweptMap<Underway>(({ left }) => left === 0);
   let dirty: Set<string> | 'everything' = new Set();
   let complete = start?.complete ?? false;
 
   const settle = (change: Change): void => {
     const key = keyOf(change.object);
     const entry = underway.get(key);
-    if (entry === undefined) return;
+    if (entry === undefined || entry.left === 0) return;
     const { uid, resourceVersion } = change.object;
     entry.settled = change.type === 'delete' ? undefined : { uid, resourceVersion };
     entry.left--;
-    if (entry.left === 0) underway.delete(key);
-    if (dirty === 'everything') return;
+    if (dirty === 'everything' || ignores?.(change.object) === true) return;
     dirty.add(key);
     if (dirty.size > MOST_DIRTY) dirty = 'everything';
   };
+
+  const isUnderway = (key: string): boolean => (underway.get(key)?.left ?? 0) > 0;
 
   return {
     open: (step) => {
@@ -58,21 +73,24 @@ export function createLedger(known: KnownObjects, start: Position | undefined): 
         const key = keyOf(change.object);
         const entry = underway.get(key);
         if (entry === undefined) underway.set(key, { settled: change.before, left: 1 });
-        else entry.left++;
+        else if (entry.left++ === 0) entry.settled = change.before;
       }
       const { resumeAt, epoch } = step;
       const position = resumeAt === undefined ? undefined : { resourceVersion: resumeAt, epoch, complete };
-      const opened = watermark.open(step.changes.length, position);
+      const opened = watermark.open(step.changes.length, position, clock.monotonic());
       return (change) => {
         settle(change);
         opened.settle();
       };
     },
     position: watermark.position,
+    heldSince: watermark.heldSince,
     size: () => known.size,
     settled: function* () {
-      for (const object of known.all()) if (!underway.has(keyOf(object))) yield object;
-      for (const [key, { settled }] of underway) if (settled !== undefined) yield { ...named(key), ...settled };
+      for (const object of known.all()) if (!isUnderway(keyOf(object))) yield object;
+      for (const [key, { settled, left }] of underway.entries()) {
+        if (left > 0 && settled !== undefined) yield { ...named(key), ...settled };
+      }
     },
     dirty: () => dirty,
     clean: () => {

@@ -1,3 +1,4 @@
+import type { Clock } from '../process/clock.ts';
 import type { ObjectHead } from '../watch/change.ts';
 import { createKnownObjects, type KnownObjects } from '../watch/known-objects.ts';
 import { createLedger, type Ledger } from './ledger.ts';
@@ -13,15 +14,35 @@ export interface StreamMemory {
   readonly uncertain: boolean;
 }
 
+export interface MemoryOptions {
+  readonly clock: Pick<Clock, 'monotonic'>;
+  /** See LedgerOptions. */
+  readonly ignores?: ((object: ObjectHead) => boolean) | undefined;
+}
+
+/** What is stored of a stream that has never run. */
 export const NO_MEMORY = { position: undefined, objects: [], uncertain: false } as const;
 
-export function createStreamMemory(stored: {
-  readonly position: Position | undefined;
-  readonly objects: readonly ObjectHead[];
-  readonly uncertain: boolean;
-}): StreamMemory {
+export function createStreamMemory(
+  stored: {
+    readonly position: Position | undefined;
+    readonly objects: readonly ObjectHead[];
+    readonly uncertain: boolean;
+  },
+  options: MemoryOptions,
+): StreamMemory {
   const { position, objects, uncertain } = stored;
   const known = createKnownObjects();
   for (const object of objects) known.remember(object);
-  return { known, ledger: createLedger(known, position), position, uncertain };
+  return { known, ledger: createLedger({ ...options, known, start: position }), position, uncertain };
+}
+
+/** When, on the monotonic clock, the oldest change of these streams was read that is not settled; undefined: all are. */
+export function oldestHeld(memories: Iterable<StreamMemory>): number | undefined {
+  let oldest: number | undefined;
+  for (const { ledger } of memories) {
+    const since = ledger.heldSince();
+    if (since !== undefined && (oldest === undefined || since < oldest)) oldest = since;
+  }
+  return oldest;
 }

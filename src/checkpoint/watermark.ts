@@ -11,9 +11,14 @@ export interface Position {
  * single changes: a step is what one read from the socket brought, and its position is all that is ever resumed at.
  */
 export interface Watermark {
-  /** A step with `changes` changes was read, after which the stream may resume at `position`. */
-  open(changes: number, position: Position | undefined): OpenStep;
+  /**
+   * A step with `changes` changes was read at `readAt` (of any one clock), after which the stream may resume at
+   * `position`.
+   */
+  open(changes: number, position: Position | undefined, readAt: number): OpenStep;
   position(): Position | undefined;
+  /** When the oldest step was read that holds the position back; undefined where everything is settled. */
+  heldSince(): number | undefined;
 }
 
 export interface OpenStep {
@@ -23,12 +28,18 @@ export interface OpenStep {
 
 interface Pending {
   left: number;
-  readonly position: Position | undefined;
+  position: Position | undefined;
+  readonly readAt: number;
 }
 
+/** So few steps are not worth going through. */
+const FEW = 64;
+
 export function createWatermark(start: Position | undefined): Watermark {
-  const pending: Pending[] = [];
+  let pending: Pending[] = [];
   let reached = start;
+  /** How many steps may be pending before they are gone through once more. */
+  let most = FEW;
 
   const advance = (): void => {
     let done = 0;
@@ -40,11 +51,24 @@ export function createWatermark(start: Position | undefined): Watermark {
     if (done > 0) pending.splice(0, done);
   };
 
+  /** Behind one change that is not settled for hours there are thousands of steps that are: one stands for all. */
+  const thinOut = (): void => {
+    const kept: Pending[] = [];
+    for (const step of pending) {
+      const last = kept.at(-1);
+      if (last === undefined || last.left > 0 || step.left > 0) kept.push(step);
+      else last.position = step.position ?? last.position;
+    }
+    pending = kept;
+    most = Math.max(FEW, kept.length * 2);
+  };
+
   return {
-    open: (changes, position) => {
-      const step: Pending = { left: changes, position };
+    open: (changes, position, readAt) => {
+      const step: Pending = { left: changes, position, readAt };
       pending.push(step);
       if (changes === 0) advance();
+      if (pending.length > most) thinOut();
       return {
         settle: () => {
           step.left--;
@@ -53,5 +77,6 @@ export function createWatermark(start: Position | undefined): Watermark {
       };
     },
     position: () => reached,
+    heldSince: () => pending[0]?.readAt,
   };
 }

@@ -1,4 +1,5 @@
 import type { KubeClient } from './client.ts';
+import { createByName } from './create-by-name.ts';
 import { KubeError } from './errors.ts';
 import type { OwnerReference } from './owner-reference.ts';
 
@@ -11,6 +12,7 @@ export interface Lease {
     readonly namespace: string;
     readonly uid?: string;
     readonly resourceVersion?: string;
+    readonly labels?: Readonly<Record<string, string>>;
     readonly annotations?: Readonly<Record<string, string>>;
     readonly ownerReferences?: readonly OwnerReference[];
   };
@@ -31,6 +33,9 @@ export interface LeaseAddress {
   readonly name: string;
 }
 
+/** client-go's number: a Lease that was not renewed for so long may be taken by others. */
+export const LEASE_SECONDS = 15;
+
 /** A Lease is to be renewed within 10 s and is every 5 s: a stalled connection must leave time for another attempt. */
 const ANSWER_WITHIN_MS = 3_000;
 
@@ -46,14 +51,17 @@ export async function readLease(kube: KubeClient, at: LeaseAddress, signal: Abor
 
 /**
  * Writes the Lease. One that was read is replaced only if nobody wrote it since; one that was not is created.
- * @throws KubeError `conflict` or `alreadyExists` when somebody else was faster
+ * @throws KubeError `conflict` when somebody else was faster
  */
 export async function writeLease(kube: KubeClient, lease: Lease, signal: AbortSignal): Promise<Lease> {
-  const { namespace, name, resourceVersion } = lease.metadata;
-  const request = { body: lease, signal, timeoutMs: ANSWER_WITHIN_MS };
-  return resourceVersion === undefined
-    ? await kube.json<Lease>({ ...request, method: 'POST', path: collectionOf({ namespace, name }) })
-    : await kube.json<Lease>({ ...request, method: 'PUT', path: pathOf({ namespace, name }) });
+  const { namespace, name, resourceVersion, labels, annotations, ownerReferences } = lease.metadata;
+  const options = { signal, timeoutMs: ANSWER_WITHIN_MS };
+  const path = pathOf({ namespace, name });
+  if (resourceVersion !== undefined) {
+    return await kube.json<Lease>({ ...options, method: 'PUT', path, body: lease });
+  }
+  const metadata = { namespace, name, labels, annotations, ownerReferences };
+  return await createByName(kube, path, { ...lease, metadata }, lease.spec?.holderIdentity ?? '', options);
 }
 
 /** Kubernetes' MicroTime. @param now in milliseconds since the epoch */

@@ -56,13 +56,13 @@ test('what was stored is what the next life begins with', async (t) => {
 test('a position is stored only after the index that belongs to it', async (t) => {
   const server = await objectServer(t);
   const life = await begun(server);
-  await life.checkpoint.renew(never());
+  await life.checkpoint.renew({}, never());
   assert.deepEqual(recordIn(server).positions, {});
   await life.checkpoint.saveIndex('now', never());
   assert.deepEqual(recordIn(server).positions, {});
   const memory = life.checkpoint.memoryOf('s');
   settle(memory.ledger, [add(memory, C)], 12);
-  await life.checkpoint.renew(never());
+  await life.checkpoint.renew({}, never());
   assert.deepEqual(recordIn(server).positions, { s: ['10', 0, true], t: ['11', 0, true] });
 });
 
@@ -168,22 +168,96 @@ test('another writer of the index is an error once, and then everything is writt
   const memory = life.checkpoint.memoryOf('s');
   settle(memory.ledger, [add(memory, C)], 12);
   await assert.rejects(life.checkpoint.saveIndex('now', never()), { code: 'conflict' });
-  await life.checkpoint.renew(never());
+  await life.checkpoint.renew({}, never());
   assert.deepEqual(recordIn(server).positions['s'], ['10', 0, true]);
   await store(life);
   const expected = { position: positionAt('12'), objects: { ...STORED.objects, c: 'u3@12' } };
   assert.deepEqual(beginning(await begin(server.client)), expected);
 });
 
-test('who was frozen for longer than others wait writes nothing', async (t) => {
+test('who was frozen for longer than others wait writes no index, and nothing at all once somebody else wrote the Lease', async (t) => {
   const server = await objectServer(t);
   const life = await begun(server);
   await life.clock.advance(10_000);
   const before = server.requests.length;
   await assert.rejects(life.checkpoint.saveIndex('now', never()), LeadershipLost);
-  await assert.rejects(life.checkpoint.renew(never()), LeadershipLost);
-  await assert.rejects(life.checkpoint.release(never()), LeadershipLost);
   assert.equal(server.requests.length, before);
+  server.touch(LEASE, { spec: { holderIdentity: 'two' } });
+  const theirs = server.objects.get(LEASE);
+  await assert.rejects(life.checkpoint.renew({}, never()), LeadershipLost);
+  await assert.rejects(life.checkpoint.release({}, never()), LeadershipLost);
+  assert.equal(server.objects.get(LEASE), theirs);
+});
+
+test('who could not renew in time stores where it is as soon as it can, if nobody else wrote the Lease meanwhile', async (t) => {
+  const server = await objectServer(t);
+  const life = await begun(server);
+  await store(life);
+  await life.clock.advance(60_000);
+  const memory = life.checkpoint.memoryOf('s');
+  settle(memory.ledger, [add(memory, C)], 12);
+  assert.equal(await life.checkpoint.renew({}, never()), 'renewed');
+  await store(life);
+  const expected = { position: positionAt('12'), objects: { ...STORED.objects, c: 'u3@12' } };
+  assert.deepEqual(beginning(await begin(server.client)), expected);
+});
+
+test('what else the Lease is to tell is written with the positions', async (t) => {
+  const server = await objectServer(t);
+  const life = await begun(server);
+  await life.checkpoint.saveIndex('now', never());
+  await life.checkpoint.renew({ 'watchbridge.dev/report': '{}' }, never());
+  const annotations = (): unknown => server.objects.get(LEASE)?.metadata['annotations'];
+  assert.deepEqual(Object.keys(annotations() as object).toSorted(), [RECORD_ANNOTATION, 'watchbridge.dev/report']);
+  await life.checkpoint.release({ 'watchbridge.dev/report': '{"a":1}' }, never());
+  assert.equal((annotations() as Record<string, string>)['watchbridge.dev/report'], '{"a":1}');
+});
+
+test('the stored positions are as old as what they were taken from, and no younger before they are written', async (t) => {
+  const server = await objectServer(t);
+  const { checkpoint, clock } = await begun(server);
+  await clock.advance(2_000);
+  await checkpoint.saveIndex('now', never());
+  assert.equal(checkpoint.storedAt(), 0);
+  await clock.advance(1_000);
+  await checkpoint.renew({}, never());
+  assert.equal(checkpoint.storedAt(), 2_000);
+  const memory = checkpoint.memoryOf('s');
+  assert.equal(checkpoint.heldSince(), undefined);
+  memory.ledger.open({ changes: [add(memory, C)], epoch: 0, resumeAt: '12' });
+  assert.equal(checkpoint.heldSince(), 3_000);
+});
+
+test('objects that storing the index changes do not make it be stored for ever', async (t) => {
+  const server = await objectServer(t);
+  const ignoredIn = (stream: string) => (stream === 's' ? ({ name }: { name: string }) => name === 'c' : undefined);
+  const life = await begin(server.client, { ignoredIn });
+  list(life.checkpoint.memoryOf('s'), [A, B], 10);
+  list(life.checkpoint.memoryOf('t'), [], 11);
+  await store(life);
+  for (const [stream, writes] of [
+    ['s', 0],
+    ['t', 1],
+  ] as const) {
+    const before = server.requests.length;
+    const memory = life.checkpoint.memoryOf(stream);
+    settle(memory.ledger, [add(memory, C)], 12);
+    await store(life);
+    const written = server.requests.slice(before).filter((it) => it.includes('index'));
+    assert.equal(written.length, writes, stream);
+    assert.deepEqual(recordIn(server).positions[stream], ['12', 0, true], 'the position goes on');
+  }
+});
+
+test('positions that the Lease has no room for are left out and told, once', async (t) => {
+  const server = await objectServer(t);
+  const streams = Array.from({ length: 6_000 }, (_, i) => i.toString(16).padStart(12, '0'));
+  const life = await begin(server.client, { streams, tier: 'Position' });
+  for (const stream of streams) list(life.checkpoint.memoryOf(stream), [], 10 ** 9);
+  await store(life);
+  await store(life);
+  assert.equal(life.left.length, 1);
+  assert.equal(Object.keys(recordIn(server).positions).length, 6_000 - (life.left[0] ?? 0));
 });
 
 test('who is frozen between two writes writes no second one', async (t) => {
@@ -192,7 +266,7 @@ test('who is frozen between two writes writes no second one', async (t) => {
   const many = Array.from({ length: 2_001 }, (_, i) => headOf(`o${i}`, `u${i}`, 5));
   list(life.checkpoint.memoryOf('s'), many, 10);
   server.rule((request) => {
-    if (request === 'POST web-index-1') void life.clock.advance(10_000);
+    if (request === 'PATCH web-index-1') void life.clock.advance(10_000);
     return undefined;
   });
   await assert.rejects(life.checkpoint.saveIndex('now', never()), LeadershipLost);
@@ -207,7 +281,7 @@ test('a Lease that somebody deletes is made anew, and its record names the new o
   const life = await begun(server);
   await store(life);
   server.objects.delete(LEASE);
-  await life.checkpoint.renew(never());
+  await life.checkpoint.renew({}, never());
   assert.equal(recordIn(server).lease, server.objects.get(LEASE)?.metadata.uid);
   assert.deepEqual(beginning(await begin(server.client)), STORED);
 });
@@ -223,7 +297,7 @@ test('an API server that went back gets all of the index again', async (t) => {
   await store(life);
   for (const [path, object] of backup) server.objects.set(path, object);
   await life.clock.advance(1_000);
-  assert.equal(await life.checkpoint.renew(never()), 'rewound');
+  assert.equal(await life.checkpoint.renew({}, never()), 'rewound');
   // What was restored has another version than the one that was written last.
   await assert.rejects(life.checkpoint.saveIndex('now', never()), { code: 'conflict' });
   await store(life);
@@ -236,7 +310,7 @@ test('what a process told last is uncertain, unless it gave the Lease back', asy
   await store(await begun(server));
   const second = await begin(server.client);
   assert.equal(second.checkpoint.memoryOf('s').uncertain, true);
-  await second.checkpoint.release(never());
+  await second.checkpoint.release({}, never());
   const third = await begin(server.client);
   assert.equal(third.checkpoint.memoryOf('s').uncertain, false);
   assert.equal(third.checkpoint.memoryOf('never ran').uncertain, false);
@@ -246,7 +320,7 @@ test('a Lease that is given back is free, with the last position in it', async (
   const server = await objectServer(t);
   const life = await begun(server);
   await life.checkpoint.saveIndex('now', never());
-  await life.checkpoint.release(never());
+  await life.checkpoint.release({}, never());
   const spec = server.objects.get(LEASE)?.['spec'] as { holderIdentity: string };
   assert.equal(spec.holderIdentity, '');
   assert.equal(life.leadership.holds(), false);
@@ -261,7 +335,7 @@ test('a large index is written no faster than 32 KiB a second, failed writes amo
   list(checkpoint.memoryOf('s'), many, 10);
   const writesAfter = async (ms: number): Promise<number> => {
     await clock.advance(ms);
-    await checkpoint.renew(never());
+    await checkpoint.renew({}, never());
     const before = written.length;
     await checkpoint.saveIndex('whenDue', never()).catch(() => undefined);
     return written.length - before;

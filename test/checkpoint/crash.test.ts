@@ -85,7 +85,7 @@ async function live(
         break;
       }
       case 'renew':
-        await checkpoint.renew(never());
+        await checkpoint.renew({}, never());
         confirmed = saved;
     }
   };

@@ -9,6 +9,7 @@ import { createKnownObjects } from '../../src/watch/known-objects.ts';
 import { type ObjectServer, objectServer } from '../kube/object-server.ts';
 import { never } from '../kube/scripted-server.ts';
 import { headOf, snapshotOf } from './lives.ts';
+import { fakeClock } from '../support/fake-clock.ts';
 
 const COLLECTION = '/api/v1/namespaces/shop/configmaps';
 const OWNER = { apiVersion: 'sources.knative.dev/v1', kind: 'ApiServerSource', name: 'web', uid: 'uid-of-web' };
@@ -21,7 +22,7 @@ function storeOf(kube: KubeClient): IndexStore {
 function shards(names: readonly string[], of: number, version: number): Map<number, Buffer> {
   const known = createKnownObjects();
   for (const name of names) known.remember(headOf(name, `u-${name}`, version));
-  const cuts = cut(new Map([['s', createLedger(known, undefined)]]), of, allShards(of));
+  const cuts = cut(new Map([['s', createLedger({ known, start: undefined, clock: fakeClock() })]]), of, allShards(of));
   return new Map(Array.from(cuts, ([number, shard]) => [number, packShard(shard)]));
 }
 
@@ -72,7 +73,7 @@ test('a shard that was read or written is replaced without being read again', as
   await save(next, shards(NAMES, 1, 7));
   assert.deepEqual(server.requests, [
     'GET web-index-0',
-    'POST web-index-0',
+    'PATCH web-index-0',
     'PUT web-index-0',
     'GET web-index-0',
     'PUT web-index-0',
@@ -133,7 +134,7 @@ test('another writer who creates a shard first is noticed', async (t) => {
   const [ours, theirs] = [storeOf(server.client), storeOf(server.client)];
   await ours.load(never());
   server.rule((request) => {
-    if (request !== 'POST web-index-0') return undefined;
+    if (request !== 'PATCH web-index-0') return undefined;
     server.rule(() => undefined);
     return 409;
   });
@@ -144,7 +145,7 @@ test('another writer who creates a shard first is noticed', async (t) => {
 });
 
 test('a write whose answer is lost is followed by one that succeeds, whether it was done or not', async (t) => {
-  for (const first of ['POST', 'PUT']) {
+  for (const first of ['PATCH', 'PUT']) {
     for (const mishap of ['unanswered', 500] as const) {
       const server = await objectServer(t);
       const store = storeOf(server.client);

@@ -6,6 +6,7 @@ import type { Change } from '../../src/watch/change.ts';
 import { createKnownObjects, type KnownObjects } from '../../src/watch/known-objects.ts';
 import type { Step } from '../../src/watch/watch-stream.ts';
 import { anyDeed, createLives, type Deed, headOf, settledIn, type Snapshot, snapshotOf } from './lives.ts';
+import { fakeClock } from '../support/fake-clock.ts';
 
 function knowing(...names: string[]): KnownObjects {
   const known = createKnownObjects();
@@ -22,7 +23,7 @@ test('what is settled is what the settled changes made, whatever is still on its
   fc.assert(
     fc.property(anySteps, fc.infiniteStream(fc.nat()), (steps, dice) => {
       const known = knowing('a', 'b');
-      const ledger = createLedger(known, undefined);
+      const ledger = createLedger({ known, start: undefined, clock: fakeClock() });
       const lives = createLives(known);
       /** Changes that wait to be settled, those of an object in their order. */
       const lanes = new Map<string, { readonly change: Change; readonly settle: (change: Change) => void }[]>();
@@ -71,7 +72,7 @@ function begin(ledger: Ledger, known: KnownObjects, ...deeds: Deed[]): () => voi
 
 test('an object that is made anew under its name is the old one, none, and then the new one', () => {
   const known = knowing('a');
-  const ledger = createLedger(known, undefined);
+  const ledger = createLedger({ known, start: undefined, clock: fakeClock() });
   const settle = begin(ledger, known, { name: 'a', does: 'replace' });
   assert.deepEqual(snapshotOf(ledger.settled()), { a: 'u-a@5' });
   settle();
@@ -82,7 +83,7 @@ test('an object that is made anew under its name is the old one, none, and then 
 
 test('only what was settled since the index was written is dirty', () => {
   const known = knowing('a', 'b');
-  const ledger = createLedger(known, undefined);
+  const ledger = createLedger({ known, start: undefined, clock: fakeClock() });
   const settle = begin(ledger, known, { name: 'a', does: 'touch' }, { name: 'b', does: 'delete' });
   assert.deepEqual(ledger.dirty(), new Set());
   settle();
@@ -95,7 +96,7 @@ test('only what was settled since the index was written is dirty', () => {
 
 test('what changed while the index was written is dirty after it', () => {
   const known = knowing('a');
-  const ledger = createLedger(known, undefined);
+  const ledger = createLedger({ known, start: undefined, clock: fakeClock() });
   const settle = begin(ledger, known, { name: 'a', does: 'touch' }, { name: 'a', does: 'touch' });
   settle();
   const writing = ledger.dirty();
@@ -119,7 +120,7 @@ test('everything is dirty after a write that failed, after a list, and where too
   ];
   for (const [why, make] of rows) {
     const known = knowing('a');
-    const ledger = createLedger(known, undefined);
+    const ledger = createLedger({ known, start: undefined, clock: fakeClock() });
     make(ledger, known);
     assert.equal(ledger.dirty(), 'everything', why);
     const settle = begin(ledger, known, { name: 'a', does: 'touch' });
@@ -131,10 +132,14 @@ test('everything is dirty after a write that failed, after a list, and where too
 });
 
 test('a position is complete from the end of a list on, and not for what was read before it', () => {
-  const fresh = createLedger(createKnownObjects(), undefined);
+  const fresh = createLedger({ known: createKnownObjects(), start: undefined, clock: fakeClock() });
   fresh.open(stepOf([], 5));
   assert.deepEqual(fresh.position(), { resourceVersion: '5', epoch: 0, complete: false });
-  const ledger = createLedger(createKnownObjects(), { resourceVersion: '5', epoch: 2, complete: false });
+  const ledger = createLedger({
+    known: createKnownObjects(),
+    start: { resourceVersion: '5', epoch: 2, complete: false },
+    clock: fakeClock(),
+  });
   assert.deepEqual(ledger.position(), { resourceVersion: '5', epoch: 2, complete: false });
   ledger.open(stepOf([], 6));
   assert.deepEqual(ledger.position(), { resourceVersion: '6', epoch: 0, complete: false });
@@ -142,4 +147,29 @@ test('a position is complete from the end of a list on, and not for what was rea
   assert.equal(ledger.position()?.complete, false);
   ledger.open(stepOf([], 7));
   assert.equal(ledger.position()?.complete, true);
+});
+
+test('what holds the position back is as old as the oldest change that is not settled', async () => {
+  const clock = fakeClock();
+  const known = knowing('a', 'b');
+  const ledger = createLedger({ known, start: undefined, clock });
+  assert.equal(ledger.heldSince(), undefined);
+  await clock.advance(1_000);
+  const first = begin(ledger, known, { name: 'a', does: 'touch' });
+  await clock.advance(1_000);
+  const second = begin(ledger, known, { name: 'b', does: 'touch' });
+  second();
+  assert.equal(ledger.heldSince(), 1_000);
+  first();
+  assert.equal(ledger.heldSince(), undefined);
+});
+
+test('objects that storing the index changes are no reason to store it, and are stored with the others', () => {
+  const known = knowing('a', 'own');
+  const ledger = createLedger({ known, start: undefined, clock: fakeClock(), ignores: ({ name }) => name === 'own' });
+  begin(ledger, known, { name: 'own', does: 'touch' })();
+  assert.deepEqual(ledger.dirty(), new Set());
+  assert.equal(snapshotOf(ledger.settled())['own'], 'u-own@11');
+  begin(ledger, known, { name: 'a', does: 'touch' })();
+  assert.deepEqual(ledger.dirty(), new Set(['n/a']));
 });

@@ -15,13 +15,14 @@ import {
 } from '../../src/checkpoint/sharding.ts';
 import type { Change, ObjectHead } from '../../src/watch/change.ts';
 import { createKnownObjects } from '../../src/watch/known-objects.ts';
+import { fakeClock } from '../support/fake-clock.ts';
 
 const COUNTS = [1, 2, 4, 8, 16, 32, 64];
 
 function ledgerOf(objects: readonly ObjectHead[]): Ledger {
   const known = createKnownObjects();
   for (const object of objects) known.remember(object);
-  return createLedger(known, undefined);
+  return createLedger({ known, start: undefined, clock: fakeClock() });
 }
 
 function head(name: string, resourceVersion: string, namespace = 'n'): ObjectHead {

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
-import { type Checkpoint, openCheckpoint } from '../../src/checkpoint/checkpoint.ts';
+import { type Checkpoint, type CheckpointOptions, openCheckpoint } from '../../src/checkpoint/checkpoint.ts';
 import { createIndexStore } from '../../src/checkpoint/index-store.ts';
 import type { Ledger } from '../../src/checkpoint/ledger.ts';
 import type { StreamMemory } from '../../src/checkpoint/stream-memory.ts';
+import { becomeLeader } from '../../src/kube/become-leader.ts';
 import type { KubeClient } from '../../src/kube/client.ts';
-import { becomeLeader, type Leadership } from '../../src/kube/leadership.ts';
+import type { Leadership } from '../../src/kube/leadership.ts';
 import type { Change, ObjectHead } from '../../src/watch/change.ts';
 import { never } from '../kube/scripted-server.ts';
 import { type FakeClock, fakeClock } from '../support/fake-clock.ts';
@@ -16,17 +17,20 @@ export interface Life {
   readonly clock: FakeClock;
   /** How much of the index was written, in bytes, batch by batch. */
   readonly written: readonly number[];
+  /** How many positions were not stored, each time that it was told. */
+  readonly left: readonly number[];
 }
 
 export interface LifeOptions {
   readonly namespace?: string;
   readonly streams?: readonly string[];
   readonly tier?: 'Position' | 'Full';
+  readonly ignoredIn?: CheckpointOptions['ignoredIn'];
 }
 
 /** Begins a life under the Lease `web` in `shop`; the one before it is over. */
 export async function begin(kube: KubeClient, options: LifeOptions = {}): Promise<Life> {
-  const { namespace = 'shop', streams = ['s', 't'], tier = 'Full' } = options;
+  const { namespace = 'shop', streams = ['s', 't'], tier = 'Full', ignoredIn = () => undefined } = options;
   const clock = fakeClock();
   const address = { namespace, name: 'web' };
   const own = { kube, clock, address, identity: 'one', owner: undefined };
@@ -35,8 +39,11 @@ export async function begin(kube: KubeClient, options: LifeOptions = {}): Promis
   const index = tier === 'Full' ? createIndexStore(kube, { ...address, owner: undefined }) : undefined;
   const written: number[] = [];
   const wrote = (bytes: number): void => void written.push(bytes);
-  const checkpoint = await openCheckpoint({ streams: new Set(streams), leadership, index, clock, wrote }, never());
-  return { checkpoint, leadership, clock, written };
+  const left: number[] = [];
+  const leftOut = (positions: number): void => void left.push(positions);
+  const kept = { streams: new Set(streams), leadership, index, clock, wrote, leftOut, ignoredIn };
+  const checkpoint = await openCheckpoint(kept, never());
+  return { checkpoint, leadership, clock, written, left };
 }
 
 /** As when a stream has listed: these objects are known and settled at `version`. */
@@ -61,5 +68,5 @@ export function add({ known }: StreamMemory, object: ObjectHead): Change {
 /** Writes the index and then the positions, as at the end of a round. */
 export async function store({ checkpoint }: Life): Promise<void> {
   await checkpoint.saveIndex('now', never());
-  await checkpoint.renew(never());
+  await checkpoint.renew({}, never());
 }

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import * as fc from 'fast-check';
 import { createWatermark, type Position } from '../../src/checkpoint/watermark.ts';
 
@@ -30,7 +32,7 @@ test('the position is that of the last step before which everything is settled',
     for (const deed of deeds.split(', ')) {
       const [verb, number, , version] = deed.split(' ');
       const position = version === undefined ? undefined : at(Number(version));
-      if (verb === 'open') steps.push(watermark.open(Number(number), position));
+      if (verb === 'open') steps.push(watermark.open(Number(number), position, 0));
       if (verb === 'settle') steps[Number(number)]?.settle();
     }
     assert.deepEqual(watermark.position(), reached === undefined ? undefined : at(reached), what);
@@ -40,7 +42,7 @@ test('the position is that of the last step before which everything is settled',
 test('a watermark stays where it was stored until a step is settled', () => {
   const watermark = createWatermark(at(7));
   assert.deepEqual(watermark.position(), at(7));
-  const step = watermark.open(1, at(8));
+  const step = watermark.open(1, at(8), 0);
   assert.deepEqual(watermark.position(), at(7));
   step.settle();
   assert.deepEqual(watermark.position(), at(8));
@@ -69,11 +71,35 @@ test('no position passes a change that is not settled, and the last one is reach
           left[settled] = (left[settled] ?? 0) - 1;
           opened[settled]?.settle();
         } else if (next !== undefined) {
-          opened.push(watermark.open(next.changes, next.resumable ? at(opened.length) : undefined));
+          opened.push(watermark.open(next.changes, next.resumable ? at(opened.length) : undefined, opened.length));
         }
         assert.deepEqual(watermark.position(), expected());
+        const held = left.findIndex((changes, i) => changes > 0 && i < opened.length);
+        assert.equal(watermark.heldSince(), held < 0 ? undefined : held);
       }
     }),
     { numRuns: 300 },
   );
 });
+
+test('one change that is never settled costs no memory for each that is read after it', () => {
+  const watermark = createWatermark(undefined);
+  const stuck = watermark.open(1, at(1), 1);
+  const before = heapInUse();
+  for (let version = 2; version < 300_000; version++) {
+    watermark.open(0, at(version), version);
+    watermark.open(1, undefined, version).settle();
+  }
+  assert.deepEqual([watermark.position(), watermark.heldSince()], [undefined, 1]);
+  const grown = (heapInUse() - before) / 1_048_576;
+  assert.ok(grown < 5, `${grown} MiB`);
+  stuck.settle();
+  assert.deepEqual([watermark.position(), watermark.heldSince()], [at(299_999), undefined]);
+});
+
+/** In bytes, without what nobody holds any more. */
+function heapInUse(): number {
+  setFlagsFromString('--expose-gc');
+  (runInNewContext('gc') as () => void)();
+  return process.memoryUsage().heapUsed;
+}

@@ -35,7 +35,7 @@ test('a real API server keeps an index that grows from one ConfigMap to four, an
     20,
   );
   await second.checkpoint.saveIndex('now', never());
-  await second.checkpoint.release(never());
+  await second.checkpoint.release({}, never());
 
   const { items } = await admin.list(`/api/v1/namespaces/${namespace}/configmaps`);
   const names = items.map(({ metadata }) => metadata.name).filter((name) => name.startsWith('web-'));

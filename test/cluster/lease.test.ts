@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import * as fc from 'fast-check';
+import { becomeLeader } from '../../src/kube/become-leader.ts';
 import type { KubeClient } from '../../src/kube/client.ts';
 import { loadClusterAccess } from '../../src/kube/config.ts';
-import { becomeLeader, LeadershipLost } from '../../src/kube/leadership.ts';
+import { LeadershipLost } from '../../src/kube/leadership.ts';
 import { anyHappening, contend } from '../kube/contenders.ts';
 import { clientFor, never } from '../kube/scripted-server.ts';
 import { sharedCluster, testNamespace } from '../support/cluster.ts';

@@ -110,6 +110,7 @@ export const SERVER_SCENARIOS: readonly Scenario[] = [
       await load.stop();
       await replica.delivering();
       scene.note(`${replica.endings.length} restarts`);
+      scene.expect(replica.endings.length === 0, `The adapter ended: ${replica.endings.join(', ')}.`);
     },
   },
   {
@@ -131,6 +132,7 @@ export const SERVER_SCENARIOS: readonly Scenario[] = [
       await load.stop();
       await replica.delivering();
       scene.note(`${replica.endings.length} restarts`);
+      scene.expect(replica.endings.length === 0, `The adapter ended: ${replica.endings.join(', ')}.`);
     },
   },
   {
@@ -151,6 +153,7 @@ export const SERVER_SCENARIOS: readonly Scenario[] = [
       await load.stop();
       await replica.delivering();
       scene.note(`${replica.endings.length} restarts`);
+      scene.expect(replica.endings.length === 0, `The adapter ended: ${replica.endings.join(', ')}.`);
     },
   },
   {

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { setImmediate as turn } from 'node:timers/promises';
 import * as fc from 'fast-check';
+import { becomeLeader } from '../../src/kube/become-leader.ts';
 import type { KubeClient, KubeRequest } from '../../src/kube/client.ts';
 import { KubeError } from '../../src/kube/errors.ts';
-import { becomeLeader, type Leadership, LeadershipLost } from '../../src/kube/leadership.ts';
+import { type Leadership, LeadershipLost } from '../../src/kube/leadership.ts';
 import type { LeaseAddress } from '../../src/kube/lease.ts';
 import type { Clock } from '../../src/process/clock.ts';
 import { never } from './scripted-server.ts';

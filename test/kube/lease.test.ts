@@ -18,13 +18,13 @@ test('a Lease that was not read is created, and one that was is replaced', async
   const created = await writeLease(client, NEW, never());
   await writeLease(client, { ...created, spec: { holderIdentity: 'one' } }, never());
   assert.equal((await readLease(client, ADDRESS, never()))?.spec?.holderIdentity, 'one');
-  assert.deepEqual(requests, ['GET web', 'POST web', 'PUT web', 'GET web']);
+  assert.deepEqual(requests, ['GET web', 'PATCH web', 'PUT web', 'GET web']);
 });
 
 test('of two who write the same Lease, the second one is refused', async (t) => {
   const { client } = await objectServer(t);
   const created = await writeLease(client, NEW, never());
-  await assert.rejects(writeLease(client, NEW, never()), { code: 'alreadyExists' });
+  await assert.rejects(writeLease(client, NEW, never()), { code: 'conflict' });
   await writeLease(client, created, never());
   await assert.rejects(writeLease(client, created, never()), { code: 'conflict' });
 });

@@ -56,6 +56,10 @@ export async function objectServer(
       return objects.has(created) ? refuse(409, 'AlreadyExists') : [201, write(created, body, undefined)];
     }
     const found = objects.get(path);
+    // Server-side apply; whoever made it first is somebody else.
+    if (method === 'PATCH' && body !== undefined) {
+      return found === undefined ? [201, write(path, body, undefined)] : refuse(409, 'Conflict');
+    }
     if (found === undefined) return refuse(404, 'NotFound');
     if (method === 'GET' || body === undefined) return [200, found];
     const isNewest = body.metadata.resourceVersion === found.metadata.resourceVersion;
@@ -66,7 +70,8 @@ export async function objectServer(
     if (!others(request, response)) void handle(request, response);
   });
   const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
-    const { method = '', url = '' } = request;
+    const { method = '' } = request;
+    const url = (request.url ?? '').replace(/\?.*$/, '');
     const body = await bodyOf(request);
     const named = `${method} ${(body?.metadata.name ?? url).split('/').at(-1)}`;
     requests.push(named);
