@@ -67,7 +67,7 @@ export function withOverrides(event: CloudEvent, overrides: Origin['overrides'])
 }
 
 /** An ObjectReference with the members, and in the order, that upstream sends. */
-function reference(object: ObjectHead, resource: Resource): Buffer {
+export function reference(object: ObjectHead, resource: Resource): Buffer {
   const { namespace, name } = object;
   const members = {
     kind: resource.kind,
@@ -79,7 +79,7 @@ function reference(object: ObjectHead, resource: Resource): Buffer {
 }
 
 /** What is still known of an object that is gone: what names it, and its last known version. */
-function metadataOnly(object: ObjectHead, resource: Resource): Buffer {
+export function metadataOnly(object: ObjectHead, resource: Resource): Buffer {
   const { namespace, name, uid, resourceVersion } = object;
   const metadata = { name, ...(namespace === '' ? {} : { namespace }), uid, resourceVersion };
   return Buffer.from(JSON.stringify({ apiVersion: apiVersionOf(resource), kind: resource.kind, metadata }));

@@ -69,8 +69,11 @@ export function nextMember(bytes: Uint8Array, at: number, member: Member): numbe
   return value <= 0 ? value : endOfMember(bytes, member);
 }
 
-/** Fills all of `member` but its end. Returns where its value starts; 0 after the last member. */
-function nextKey(bytes: Uint8Array, at: number, member: Member): number {
+/**
+ * As {@link nextMember}, without looking for the end of the value: fills all of `member` but its end and returns where
+ * its value starts. To go on, give {@link afterValue} the end.
+ */
+export function nextKey(bytes: Uint8Array, at: number, member: Member): number {
   let i = at;
   const opener = bytes[i];
   if (opener !== OPEN_BRACE && opener !== COMMA) return opener === CLOSE_BRACE ? 0 : NOT_JSON;
@@ -88,10 +91,15 @@ function nextKey(bytes: Uint8Array, at: number, member: Member): number {
 
 /** Fills the end of `member`, whose value is known. Returns where to go on. */
 function endOfMember(bytes: Uint8Array, member: Member): number {
-  let i = endOfValue(bytes, member.value);
+  const i = endOfValue(bytes, member.value);
   if (i === NOT_JSON) return NOT_JSON;
   member.end = i;
-  i = skipSpace(bytes, i);
+  return afterValue(bytes, i);
+}
+
+/** Where the walk through an object goes on after a value that ends at `end`: its next comma, or its closing brace. */
+export function afterValue(bytes: Uint8Array, end: number): number {
+  const i = skipSpace(bytes, end);
   return bytes[i] === COMMA || bytes[i] === CLOSE_BRACE ? i : NOT_JSON;
 }
 
@@ -125,7 +133,7 @@ export function stringValue(bytes: Buffer, at: number, end: number): string | un
   return bytes.toString('latin1', at + 1, end - 1);
 }
 
-/** Whether the key of `member` is `name`, given as ASCII bytes; a key written with escapes is decoded first. */
+/** Whether the key of `member` is `name`, given as UTF-8; a key written with escapes is decoded first. */
 export function keyIs(bytes: Buffer, member: Member, name: Uint8Array): boolean {
   const length = member.keyEnd - member.key - 2;
   const start = member.key + 1;
@@ -134,8 +142,8 @@ export function keyIs(bytes: Buffer, member: Member, name: Uint8Array): boolean 
     return true;
   }
   // An escape makes a key longer than its name, never shorter.
-  if (length < name.length || bytes.subarray(start, member.keyEnd - 1).indexOf(BACKSLASH) < 0) return false;
-  return stringValue(bytes, member.key, member.keyEnd) === Buffer.from(name).toString('latin1');
+  if (length < name.length || !hasEscape(bytes, start, member.keyEnd - 1)) return false;
+  return stringValue(bytes, member.key, member.keyEnd) === Buffer.from(name).toString();
 }
 
 /** Finds the member called `name` in the object that opens at `at`; fills `member` and says whether it is there. */
@@ -159,16 +167,29 @@ export function findValue(bytes: Buffer, at: number, name: Uint8Array, member: M
   return NOT_JSON;
 }
 
+/** A loop, since a native search costs more to call than a short key to read. */
+function hasEscape(bytes: Uint8Array, at: number, end: number): boolean {
+  for (let i = at; i < end; i++) if (bytes[i] === BACKSLASH) return true;
+  return false;
+}
+
+/**
+ * Strings are stepped over here and not by {@link endOfString}, since most of an object is short strings; and a bit
+ * makes one of each two brackets, since a byte is seldom any of them.
+ */
 function endOfContainer(bytes: Uint8Array, at: number): number {
   const length = bytes.length;
   let depth = 1;
   for (let i = at + 1; i < length; i++) {
-    const c = bytes[i];
+    let c = bytes[i] ?? 0;
     if (c === QUOTE) {
-      i = endOfString(bytes, i) - 1;
-      if (i < 0) return NOT_JSON;
-    } else if (c === OPEN_BRACE || c === OPEN_BRACKET) depth++;
-    else if ((c === CLOSE_BRACE || c === CLOSE_BRACKET) && --depth === 0) return i + 1;
+      for (c = bytes[++i] ?? QUOTE; c !== QUOTE; c = bytes[++i] ?? QUOTE) if (c === BACKSLASH) i++;
+      if (i >= length) return NOT_JSON;
+    } else if (c >= OPEN_BRACKET) {
+      const bracket = c | 0x20;
+      if (bracket === OPEN_BRACE) depth++;
+      else if (bracket === CLOSE_BRACE && --depth === 0) return i + 1;
+    }
   }
   return NOT_JSON;
 }
