@@ -2,6 +2,7 @@ import { isDnsLabel, isDnsSubdomain } from '../kube/names.ts';
 import { levelFromLoggingConfig } from '../process/log.ts';
 import { readCertificates } from './certificates.ts';
 import { readOverrides } from './overrides.ts';
+import { tellsClearSecrets } from './payload-config.ts';
 import { shownText } from './shown.ts';
 import { readSinkUrl } from './sink-url.ts';
 import { readSourceConfig, type SourceConfig } from './source-config.ts';
@@ -18,6 +19,8 @@ export interface AdapterConfig {
   readonly sinkCa: readonly string[];
   /** `ceOverrides.extensions`, names in lower case. */
   readonly overrides: Readonly<Record<string, string>>;
+  /** Under which values of Secrets are digested; undefined: nothing is shown of them. */
+  readonly redactionKey?: string | undefined;
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
   readonly probesPort: number;
   readonly metricsPort: number;
@@ -32,6 +35,8 @@ type Env = Readonly<Record<string, string | undefined>>;
 /** How long a sink may take to answer, unless K_SINK_TIMEOUT says otherwise; upstream waits for ever. */
 const DEFAULT_SINK_TIMEOUT_S = 30;
 const LONGEST_SINK_TIMEOUT_S = 600;
+/** 128 bits as hexadecimal digits. */
+const LEAST_KEY_CHARACTERS = 32;
 /** Upstream's ports (its Deployment's `probes` and `metrics`). */
 const PROBES_PORT = 8080;
 const METRICS_PORT = 9092;
@@ -48,6 +53,7 @@ export function readAdapterConfig(env: Env): ReadConfig {
   const sinkCa = readSinkCa(env['K_CA_CERTS'], problems);
   const { overrides, problems: wrongOverrides } = readOverrides(env['K_CE_OVERRIDES']);
   problems.push(...wrongOverrides);
+  const redactionKey = readRedactionKey(env['WATCHBRIDGE_REDACTION_KEY'], problems);
   const probesPort = readPort(env, 'WATCHBRIDGE_PROBES_PORT', PROBES_PORT, problems);
   const metricsPort = readPort(env, 'WATCHBRIDGE_METRICS_PORT', METRICS_PORT, problems);
   if (env['NODE_TLS_REJECT_UNAUTHORIZED'] === '0') {
@@ -60,7 +66,19 @@ export function readAdapterConfig(env: Env): ReadConfig {
   }
   if (source === undefined || sink === undefined || problems.length > 0) return { problems };
   const logLevel = levelFromLoggingConfig(env['K_LOGGING_CONFIG'], 'apiserversource');
-  const config = { name, namespace, source, sink, sinkTimeoutMs, sinkCa, overrides, logLevel, probesPort, metricsPort };
+  const config = {
+    name,
+    namespace,
+    source,
+    sink,
+    sinkTimeoutMs,
+    sinkCa,
+    overrides,
+    logLevel,
+    probesPort,
+    metricsPort,
+    ...(redactionKey !== undefined && { redactionKey }),
+  };
   return { config, warnings };
 }
 
@@ -89,9 +107,13 @@ function readSource(text: string | undefined, problems: string[], warnings: stri
     problems.push(...read.problems);
     return undefined;
   }
-  const { namespaces, allNamespaces } = read.config;
-  if (namespaces.length === 0 && !allNamespaces) {
+  const { namespaces, excludeNamespaces = [], allNamespaces, namespaceSelector } = read.config;
+  const none = namespaces.every((name) => excludeNamespaces.includes(name));
+  if (none && !allNamespaces && namespaceSelector === undefined) {
     warnings.push('K_SOURCE_CONFIG names no namespace: nothing is watched, unless it belongs to the whole cluster.');
+  }
+  if (tellsClearSecrets(read.config)) {
+    warnings.push('K_SOURCE_CONFIG.payload.secrets is ClearText: events carry the values of Secrets as they are.');
   }
   if (read.unknownFields.length > 0) {
     warnings.push(`K_SOURCE_CONFIG has fields that mean nothing here: ${read.unknownFields.join(', ')}.`);
@@ -124,6 +146,16 @@ function readSinkCa(text: string | undefined, problems: string[]): readonly stri
   const read = readCertificates(text);
   problems.push(...read.problems.map((problem) => `K_CA_CERTS ${problem}.`));
   return read.certificates;
+}
+
+function readRedactionKey(text: string | undefined, problems: string[]): string | undefined {
+  if (text === undefined || text === '') return undefined;
+  if (text.length < LEAST_KEY_CHARACTERS) {
+    problems.push(
+      `WATCHBRIDGE_REDACTION_KEY has ${text.length} characters; it must have at least ${LEAST_KEY_CHARACTERS}, chosen at random.`,
+    );
+  }
+  return text;
 }
 
 function readPort(env: Env, variable: string, fallback: number, problems: string[]): number {

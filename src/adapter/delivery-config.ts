@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { DEFAULT_RETRY_POLICY, type RetryPolicy } from '../delivery/judge.ts';
 import { readCertificates } from './certificates.ts';
 import { parseDuration } from './duration.ts';

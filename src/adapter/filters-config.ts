@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { type CompiledFilters, compileFilters } from '../events/filters/compile-filters.ts';
 
 /** The field `filters` of `K_SOURCE_CONFIG`: upstream's SubscriptionsAPIFilters as JSON, ready to judge events. */

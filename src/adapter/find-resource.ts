@@ -30,12 +30,14 @@ interface Obstacle {
 
 /**
  * Asks the API server for a resource until it serves it, so that one absent kind neither ends the process nor keeps
- * the others from being watched. Undefined when `signal` is aborted first.
+ * the others from being watched. Undefined when `signal` is aborted first. One that `mayBeAbsent` is waited for in
+ * silence.
  */
 export async function findResource(
   gvr: ResourceConfig['gvr'],
   finder: Finder,
   signal: AbortSignal,
+  presence: 'expected' | 'mayBeAbsent' = 'expected',
 ): Promise<FoundResource | undefined> {
   const groupVersion = { group: gvr.Group, version: gvr.Version };
   const name = resourceName(gvr);
@@ -49,9 +51,11 @@ export async function findResource(
     }
     const { why } = answer;
     appeared ||= answer.absent;
-    finder.board.set(name, { is: 'failing', why });
+    const told = presence === 'expected' || !answer.absent;
+    if (told) finder.board.set(name, { is: 'failing', why });
+    else finder.board.clear(name);
     const waitMs = Math.min(FIRST_WAIT_MS * 2 ** Math.min(tries, 8), LONGEST_WAIT_MS);
-    finder.log.warn({ resource: name, waitMs, detail: why }, 'resource cannot be watched yet');
+    if (told) finder.log.warn({ resource: name, waitMs, detail: why }, 'resource cannot be watched yet');
     await finder.clock.sleep(waitMs, signal);
     finder.discovery.forget(groupVersion);
   }

@@ -5,14 +5,27 @@ import type { Clock } from '../process/clock.ts';
 import type { Log } from '../process/log.ts';
 import type { AdapterMetrics } from './metrics.ts';
 
+/** What goes into the Lease beside the positions. */
+export interface LeaseNotes {
+  /** Whether something has to be written sooner than with the next renewal. */
+  isNews(): boolean;
+  /** The annotations that are to be written, and what to call once they are. */
+  due(): { readonly annotations: Readonly<Record<string, string>>; readonly written: () => void };
+}
+
 export interface KeepIo {
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics: AdapterMetrics;
+  readonly notes: LeaseNotes;
+  /** See Leadership. */
+  readonly holds: () => boolean;
   /** Called after each renewal: what was held back may be sent. */
   readonly renewed: () => void;
   /** Called when the Lease shows that the server's history was replaced. */
   readonly rewound: () => void;
+  /** Called after each attempt to write the index; undefined: it succeeded. */
+  readonly saved: (failure: string | undefined) => void;
 }
 
 /** A third of the Lease's duration, so that two renewals may fail. */
@@ -20,6 +33,8 @@ const RENEW_EVERY_MS = 5_000;
 const RETRY_AFTER_MS = 1_000;
 /** Until its first position is stored, a source that is restarted begins anew. */
 const FIRST_AFTER_MS = 1_000;
+/** How soon news are written, and how often at the most. */
+const NEWS_EVERY_MS = 1_000;
 /** How long a renewal waits for the index, so that it stores the positions of this round and not of the last. */
 const SAVE_PATIENCE_MS = 2_000;
 /** How long the last writes may take. Without the index more is repeated; without the Lease, the next one has to wait. */
@@ -27,24 +42,29 @@ const LAST_INDEX_MS = 3_500;
 const LAST_LEASE_MS = 1_500;
 
 /**
- * Renews the Lease and stores the checkpoint until `signal` is aborted. A failed write is told and tried again; the
- * stored position then stays where it is, which costs repeats after a crash and nothing else.
+ * Renews the Lease and stores the checkpoint until `signal` is aborted. A failed write is told and tried again, for as
+ * long as it takes; the stored position then stays where it is, which costs repeats after a crash and nothing else.
  * @throws LeadershipLost
  */
 export async function keepCheckpoint(checkpoint: Checkpoint, io: KeepIo, signal: AbortSignal): Promise<void> {
-  const { clock } = io;
+  const { clock, notes } = io;
   let saving: Promise<void> | undefined;
   let inTime = true;
-  let waitMs = FIRST_AFTER_MS;
+  let roundAt = clock.monotonic() + FIRST_AFTER_MS;
   while (!signal.aborted) {
-    await clock.sleep(waitMs, signal);
+    await clock.sleep(Math.min(NEWS_EVERY_MS, Math.max(0, roundAt - clock.monotonic())), signal);
     if (signal.aborted) break;
     const wokenAt = clock.monotonic();
-    // A large index takes longer to write than a Lease may wait.
-    saving ??= save(checkpoint, io, signal).finally(() => (saving = undefined));
-    if (inTime) await Promise.race([saving, clock.sleep(SAVE_PATIENCE_MS, signal)]);
+    const isRound = wokenAt >= roundAt;
+    if (!isRound && !notes.isNews()) continue;
+    if (isRound) {
+      // A large index takes longer to write than a Lease may wait.
+      saving ??= save(checkpoint, io, signal).finally(() => (saving = undefined));
+      if (inTime) await Promise.race([saving, clock.sleep(SAVE_PATIENCE_MS, signal)]);
+    }
     inTime = await renew(checkpoint, io, signal);
-    waitMs = inTime ? Math.max(0, wokenAt + RENEW_EVERY_MS - clock.monotonic()) : RETRY_AFTER_MS;
+    if (!inTime) roundAt = clock.monotonic() + RETRY_AFTER_MS;
+    else if (isRound) roundAt = wokenAt + RENEW_EVERY_MS;
   }
   await saving;
 }
@@ -55,7 +75,11 @@ export async function keepCheckpoint(checkpoint: Checkpoint, io: KeepIo, signal:
  */
 export async function finishCheckpoint(checkpoint: Checkpoint, io: KeepIo): Promise<void> {
   await lastly('index', checkpoint.saveIndex('now', AbortSignal.timeout(LAST_INDEX_MS)), io);
-  const released = await lastly('lease', checkpoint.release(AbortSignal.timeout(LAST_LEASE_MS)), io);
+  const released = await lastly(
+    'lease',
+    checkpoint.release(io.notes.due().annotations, AbortSignal.timeout(LAST_LEASE_MS)),
+    io,
+  );
   if (released) io.log.info('checkpoint stored and Lease released');
 }
 
@@ -74,17 +98,22 @@ async function lastly(what: 'index' | 'lease', write: Promise<void>, io: KeepIo)
 async function save(checkpoint: Checkpoint, io: KeepIo, signal: AbortSignal): Promise<void> {
   try {
     await checkpoint.saveIndex('whenDue', signal);
+    io.saved(undefined);
   } catch (error) {
-    // The next renewal finds it out too, and ends it all.
+    // The next renewal finds it out too.
     if (error instanceof LeadershipLost) return;
     if (!(error instanceof KubeError)) throw error;
-    if (!signal.aborted) failed('index', error, io);
+    if (signal.aborted) return;
+    io.saved(error.message);
+    failed('index', error, io);
   }
 }
 
 async function renew(checkpoint: Checkpoint, io: KeepIo, signal: AbortSignal): Promise<boolean> {
   try {
-    const result = await checkpoint.renew(signal);
+    const { annotations, written } = io.notes.due();
+    const result = await checkpoint.renew(annotations, signal);
+    written();
     io.metrics.checkpointed('lease');
     if (result === 'rewound') {
       io.rewound();
@@ -94,9 +123,17 @@ async function renew(checkpoint: Checkpoint, io: KeepIo, signal: AbortSignal): P
     return true;
   } catch (error) {
     if (!(error instanceof KubeError)) throw error;
-    if (!signal.aborted) failed('lease', error, io);
+    if (signal.aborted) return false;
+    failed('lease', error, io);
+    // To wait would be to send nothing, perhaps for ever: whoever begins anew may find that it goes without a Lease.
+    if (!io.holds() && isFinal(error)) throw new LeadershipLost(error.message, { cause: error });
     return false;
   }
+}
+
+/** Whether the Lease may not be written any more. */
+function isFinal({ code, advice }: KubeError): boolean {
+  return advice !== 'retry' && code !== 'conflict' && code !== 'alreadyExists';
 }
 
 function failed(what: 'index' | 'lease', error: KubeError, io: KeepIo): void {

@@ -1,8 +1,9 @@
 import { type Checkpoint, type CheckpointOptions, openCheckpoint } from '../checkpoint/checkpoint.ts';
 import { createIndexStore } from '../checkpoint/index-store.ts';
+import { becomeLeader, type Waiting } from '../kube/become-leader.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { KubeError } from '../kube/errors.ts';
-import { becomeLeader, type Leadership, type LeadershipOptions, type Waiting } from '../kube/leadership.ts';
+import type { Leadership, LeadershipOptions } from '../kube/leadership.ts';
 import type { LeaseAddress } from '../kube/lease.ts';
 import type { OwnerReference } from '../kube/owner-reference.ts';
 import type { Resource } from '../kube/resource.ts';
@@ -11,9 +12,10 @@ import type { Log } from '../process/log.ts';
 import type { ObjectHead } from '../watch/change.ts';
 import type { AdapterConfig } from './config.ts';
 import type { AdapterMetrics } from './metrics.ts';
-import type { CheckpointTier } from './source-config.ts';
+import { type CheckpointTier, EVERY_RESOURCE } from './source-config.ts';
 import type { StreamBoard } from './stream-board.ts';
-import { announceStreams, streamKeys } from './streams.ts';
+import { type Place, possibleStreams, streamKey } from './stream-identity.ts';
+import { announceStreams } from './streams.ts';
 
 export interface LeadIo {
   readonly kube: KubeClient;
@@ -29,6 +31,8 @@ export interface LeadIo {
 export interface Lead {
   readonly leadership: Leadership;
   readonly checkpoint: Checkpoint;
+  /** Why no index is kept although one is wanted; undefined: it is kept, or not wanted. */
+  readonly withoutIndex: string | undefined;
 }
 
 /** The readiness entry of an adapter that is not the one that delivers. A standby is ready: it misses nothing. */
@@ -37,15 +41,16 @@ const RETRY_AFTER_MS = 1_000;
 /** How long it may take to give back a Lease that was not used. */
 const RELEASE_MS = 5_000;
 
-/** Notes on the board that it will be said who delivers. */
+/** Notes on the board that it will be said who delivers, and nothing else. */
 export function announceLead(board: StreamBoard): void {
+  board.reset();
   board.set(LEASE_ENTRY, { is: 'starting' });
 }
 
 /**
  * Waits until this replica is the one that delivers, and reads what the last one stored. Undefined when `signal` is
  * aborted first; 'unable' when the API server does not let us, which is told: events are worth more than a checkpoint.
- * @throws LeadershipLost
+ * @throws LeadershipLost when another replica is faster
  */
 export async function lead(
   config: AdapterConfig,
@@ -54,6 +59,7 @@ export async function lead(
 ): Promise<Lead | 'unable' | undefined> {
   const { clock, log, metrics, board } = io;
   let tier = config.source.checkpoint;
+  let withoutIndex: string | undefined;
   while (!signal.aborted) {
     let leadership: Leadership | undefined;
     try {
@@ -63,7 +69,7 @@ export async function lead(
       tellProblems(checkpoint, io);
       log.info({ lease: stateName(config), identity: io.identity }, 'delivering');
       takeOver(config, board);
-      return { leadership, checkpoint };
+      return { leadership, checkpoint, withoutIndex };
     } catch (error) {
       if (!(error instanceof KubeError)) throw error;
       if (signal.aborted) {
@@ -79,6 +85,7 @@ export async function lead(
       } else if (leadership !== undefined && tier === 'Full') {
         log.error({ reason, detail }, 'no index: a long absence of this adapter will lose deletes');
         tier = 'Position';
+        withoutIndex = detail;
       } else {
         log.error({ reason, detail }, 'no checkpoint: a restart of this adapter will lose changes');
         takeOver(config, board);
@@ -95,13 +102,25 @@ function leadershipOptions(config: AdapterConfig, { kube, clock, identity }: Lea
 
 function checkpointOptions(
   config: AdapterConfig,
-  { kube, clock, metrics }: LeadIo,
+  { kube, clock, metrics, log }: LeadIo,
   leadership: Leadership,
   tier: CheckpointTier | undefined,
 ): CheckpointOptions {
   const index = tier === 'Full' ? createIndexStore(kube, { ...addressOf(config), owner: ownerOf(config) }) : undefined;
   const wrote = (bytes: number): void => metrics.checkpointed('index', bytes);
-  return { streams: streamKeys(config), leadership, index, clock, wrote };
+  const leftOut = (positions: number): void => {
+    metrics.checkpointFailed('lease', 'invalid');
+    log.error({ positions }, 'more streams than a Lease has room for; a restart loses changes of those left out');
+  };
+  return {
+    streams: possibleStreams(config),
+    leadership,
+    index,
+    clock,
+    wrote,
+    leftOut,
+    ignoredIn: ownObjectsIn(config),
+  };
 }
 
 function tellWaiting(config: AdapterConfig, { log, board }: LeadIo): (waiting: Waiting) => void {
@@ -131,6 +150,12 @@ function tellProblems({ problems }: Checkpoint, { log, metrics }: LeadIo): void 
   }
 }
 
+/** Notes on the board whether the Lease that we had is held at this moment: if not, nothing is sent. */
+export function noteHold(board: StreamBoard, held: boolean): void {
+  if (held) board.clear(LEASE_ENTRY);
+  else board.set(LEASE_ENTRY, { is: 'failing', why: 'it could not be renewed in time; nothing is sent until it is' });
+}
+
 /** From here on readiness is that of the streams. */
 function takeOver(config: AdapterConfig, board: StreamBoard): void {
   announceStreams(config, board);
@@ -151,8 +176,34 @@ function stateName(config: AdapterConfig): string {
   return `apiserversource-${config.name}`;
 }
 
+/** For the key of a stream in which the adapter's own objects can be: whether an object is one of them. */
+export function ownObjectsIn(config: AdapterConfig): (stream: string) => ((object: ObjectHead) => boolean) | undefined {
+  const { namespace: name, source } = config;
+  const isOwn = isOwnObject(config);
+  const places: Place[] = [{ is: 'cluster' }, { is: 'selected' }, { is: 'namespace', name }, { is: 'matching', name }];
+  const found = new Map<string, (object: ObjectHead) => boolean>();
+  for (const entry of source.resources) {
+    for (const { group, plural } of OWN_RESOURCES) {
+      const { Group, Resource } = entry.gvr;
+      if (Group !== group || (Resource !== plural && Resource !== EVERY_RESOURCE)) continue;
+      const gvr = { ...entry.gvr, Resource: plural };
+      for (const place of places) {
+        found.set(streamKey(entry, gvr, place, source), (object) => isOwn({ group, plural }, object));
+      }
+    }
+  }
+  return (stream) => found.get(stream);
+}
+
+const OWN_RESOURCES = [
+  { group: 'coordination.k8s.io', plural: 'leases' },
+  { group: '', plural: 'configmaps' },
+];
+
 /** Whether the adapter keeps its state in this object. */
-export function isOwnObject(config: AdapterConfig): (resource: Resource, object: ObjectHead) => boolean {
+export function isOwnObject(
+  config: AdapterConfig,
+): (resource: Pick<Resource, 'group' | 'plural'>, object: ObjectHead) => boolean {
   const name = stateName(config);
   return ({ group, plural }, object) => {
     if (object.namespace !== config.namespace || !object.name.startsWith(name)) return false;

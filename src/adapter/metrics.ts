@@ -6,9 +6,13 @@ import type { Change } from '../watch/change.ts';
 export interface AdapterMetrics {
   readonly registry: Registry;
   changed(change: Change): void;
-  suppressed(reason: string): void;
+  /** @param objects how many; default: one */
+  suppressed(reason: string, objects?: number): void;
   /** @param kind why a CESQL expression came to nothing */
   filterTrouble(kind: string): void;
+  /** An event carries less than was asked for. */
+  lacking(what: string): void;
+  clearSecrets(yes: boolean): void;
   /** @param seconds from reading the change to the end of its delivery */
   settled(as: Settlement, seconds: number): void;
   retried(reason: string): void;
@@ -19,6 +23,8 @@ export interface AdapterMetrics {
   checkpointFailed(what: 'index' | 'lease' | 'load', reason: string): void;
   interrupted(reason: string): void;
   listed(why: string): void;
+  /** A gap was closed by comparison. */
+  gap(reason: string, lost: string, found: Readonly<Record<'added' | 'updated' | 'deleted', number>>): void;
   malformed(): void;
   /** @param differences between what was known and what the server had */
   audited(differences: number): void;
@@ -32,12 +38,22 @@ export interface DeliveryGauges {
   readonly queuedBytes: number;
 }
 
+/** What waits for how long, in seconds; 0 where nothing does. */
+export interface Ages {
+  /** Of the oldest change that is not settled, since it was read. */
+  readonly positionSeconds: number;
+  /** Of the stored positions, since they were those that were reached. */
+  readonly storedSeconds: number;
+}
+
+const NO_AGES: Ages = { positionSeconds: 0, storedSeconds: 0 };
+const GAPS = ['expired', 'unintelligible', 'rewound', 'audit'];
 const FAILURES = ['connect', 'tls', 'dns', 'timeout', 'reset', 'protocol'];
 const REPEATED = ['404', '408', '409', '425', '429', '500', '502', '503', '504'];
 /** The usual ones among the statuses that nothing is sent again for. */
 const FINAL = ['301', '302', '307', '308', '400', '401', '403', '405', '406', '410', '413', '414', '415', '422', '431'];
 
-export function createMetrics(gauges: () => DeliveryGauges): AdapterMetrics {
+export function createMetrics(gauges: () => DeliveryGauges, ages: () => Ages = () => NO_AGES): AdapterMetrics {
   const registry = new Registry();
   const counter = <L extends string>(name: string, help: string, labels: L[], born: Record<L, readonly string[]>) => {
     const made = new Counter({ name: `watchbridge_${name}`, help, labelNames: labels, registers: [registry] });
@@ -50,7 +66,7 @@ export function createMetrics(gauges: () => DeliveryGauges): AdapterMetrics {
     found_by: ['watch', 'list', 'comparison'],
   });
   const suppressed = counter('suppressed_total', 'Objects that were seen and not told, by reason.', ['reason'], {
-    reason: ['duplicate', 'backInTime', 'unselected', 'repeated', 'own', 'filtered'],
+    reason: ['duplicate', 'backInTime', 'unselected', 'outside', 'left', 'repeated', 'own', 'unchanged', 'filtered'],
   });
   const filterTroubles = counter(
     'filter_troubles_total',
@@ -58,6 +74,19 @@ export function createMetrics(gauges: () => DeliveryGauges): AdapterMetrics {
     ['kind'],
     { kind: ['notBoolean', 'missingAttribute', 'cast', 'math', 'functionEvaluation', 'missingFunction'] },
   );
+  const lacks = counter(
+    'payload_lacks_total',
+    'Events that carry less than was asked for, by what they lack.',
+    ['what'],
+    {
+      what: ['tooLarge', 'malformed', 'extension'],
+    },
+  );
+  const clearSecrets = new Gauge({
+    name: 'watchbridge_clear_secrets',
+    help: '1 where events carry the values of Secrets as they are.',
+    registers: [registry],
+  });
   const settled = counter('events_settled_total', 'Events that are done with.', ['as'], {
     as: ['delivered', 'deadLettered', 'dropped'],
   });
@@ -86,10 +115,11 @@ export function createMetrics(gauges: () => DeliveryGauges): AdapterMetrics {
   });
   const interruptions = counter(
     'watch_interruptions_total',
-    'Requests to the API server that failed, by code.',
+    'Watches that ended and requests to the API server that failed, by code.',
     ['reason'],
     {
       reason: [
+        'closed',
         'unreachable',
         'timedOut',
         'silent',
@@ -114,6 +144,16 @@ export function createMetrics(gauges: () => DeliveryGauges): AdapterMetrics {
       why: ['start', 'expired', 'unintelligible', 'rewound', 'audit'],
     },
   );
+  const gaps = counter('gaps_total', 'Gaps in the history, by why and by what was lost in them.', ['reason', 'lost'], {
+    reason: GAPS,
+    lost: ['states', 'deletes'],
+  });
+  const recovered = counter(
+    'recovered_total',
+    'Changes that were found by comparing, by why that was done.',
+    ['reason', 'type'],
+    { reason: GAPS, type: ['add', 'update', 'delete'] },
+  );
   const audits = counter('audits_total', 'Comparisons of what is known with what the API server had.', [], {});
   const repairs = counter('audit_differences_total', 'Changes that the API server had kept from a watch.', [], {});
   const malformed = counter('malformed_total', 'Lines and lists that could not be understood.', [], {});
@@ -127,7 +167,20 @@ export function createMetrics(gauges: () => DeliveryGauges): AdapterMetrics {
     ['what', 'reason'],
     {
       what: ['index', 'lease', 'load'],
-      reason: ['unreachable', 'timedOut', 'forbidden', 'conflict', 'serverError', 'malformed'],
+      reason: [
+        'unreachable',
+        'timedOut',
+        'unauthorized',
+        'forbidden',
+        'notFound',
+        'conflict',
+        'alreadyExists',
+        'invalid',
+        'throttled',
+        'serverError',
+        'malformed',
+        'credentials',
+      ],
     },
   );
   const established = new Gauge({
@@ -145,11 +198,25 @@ export function createMetrics(gauges: () => DeliveryGauges): AdapterMetrics {
   gauge(registry, 'events_in_flight', 'Events that are on the wire.', () => gauges().inFlight);
   gauge(registry, 'events_queued', 'Events that are not settled.', () => gauges().queued);
   gauge(registry, 'queued_bytes', 'Memory taken by events that are not settled.', () => gauges().queuedBytes);
+  gauge(
+    registry,
+    'position_age_seconds',
+    'Seconds since the oldest change was read that is not settled.',
+    () => ages().positionSeconds,
+  );
+  gauge(
+    registry,
+    'checkpoint_age_seconds',
+    'Seconds since the stored positions were those that were reached.',
+    () => ages().storedSeconds,
+  );
   return {
     registry,
     changed: (change) => changes.inc({ type: change.type, found_by: change.foundBy }),
-    suppressed: (reason) => suppressed.inc({ reason }),
+    suppressed: (reason, objects = 1) => suppressed.inc({ reason }, objects),
     filterTrouble: (kind) => filterTroubles.inc({ kind }),
+    lacking: (what) => lacks.inc({ what }),
+    clearSecrets: (yes) => clearSecrets.set(yes ? 1 : 0),
     settled: (as, seconds) => {
       settled.inc({ as });
       lag.observe(seconds);
@@ -164,6 +231,16 @@ export function createMetrics(gauges: () => DeliveryGauges): AdapterMetrics {
     checkpointFailed: (what, reason) => checkpointFailures.inc({ what, reason }),
     interrupted: (reason) => interruptions.inc({ reason }),
     listed: (why) => lists.inc({ why }),
+    gap: (reason, lost, { added, updated, deleted }) => {
+      gaps.inc({ reason, lost });
+      for (const [type, count] of [
+        ['add', added],
+        ['update', updated],
+        ['delete', deleted],
+      ] as const) {
+        recovered.inc({ reason, type }, count);
+      }
+    },
     audited: (differences) => {
       audits.inc();
       repairs.inc(differences);

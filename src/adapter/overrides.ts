@@ -46,14 +46,15 @@ export function readOverrides(text: string | undefined): ReadOverrides {
   const problems: string[] = [];
   const overrides = new Map<string, string>();
   for (const [name, extension] of Object.entries(extensions)) {
-    const problem = nameProblem(name.toLowerCase()) ?? valueProblem(extension);
+    const problem = extensionNameProblem(name.toLowerCase()) ?? valueProblem(extension);
     if (problem !== undefined) problems.push(`K_CE_OVERRIDES: the extension ${shownText(name)} ${problem}.`);
     else overrides.set(name.toLowerCase(), String(extension));
   }
   return { overrides: Object.fromEntries(overrides), problems };
 }
 
-function nameProblem(name: string): string | undefined {
+/** Why no extension can have this name, or undefined; a clause without its subject. */
+export function extensionNameProblem(name: string): string | undefined {
   if (!EXTENSION_NAME.test(name)) return 'has a name that CloudEvents does not allow; use letters and digits';
   if (CORE_ATTRIBUTES.has(name)) {
     return 'is an attribute of CloudEvents itself, which cannot be overridden; choose another name';

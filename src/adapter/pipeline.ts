@@ -1,12 +1,14 @@
 import type { Ledger } from '../checkpoint/ledger.ts';
 import type { Lanes } from '../delivery/lanes.ts';
 import type { CloudEvent } from '../events/cloud-event.ts';
+import { type Condition, whyNot } from '../events/conditions/condition.ts';
 import type { CompiledFilters } from '../events/filters/compile-filters.ts';
 import { type Origin, toCloudEvent, withOverrides } from '../events/from-change.ts';
 import type { RecentIds } from '../events/recent-ids.ts';
+import type { Lack, Payload } from '../events/shaping/payload.ts';
 import type { Resource } from '../kube/resource.ts';
 import type { Clock } from '../process/clock.ts';
-import type { ObjectHead } from '../watch/change.ts';
+import type { Change, ObjectHead } from '../watch/change.ts';
 import type { Stream } from '../watch/requests.ts';
 import type { Step } from '../watch/watch-stream.ts';
 import type { AdapterMetrics } from './metrics.ts';
@@ -24,6 +26,10 @@ export interface PipelineIo {
   readonly whereabouts: Whereabouts;
   /** Undefined: every event is sent. */
   readonly filters: CompiledFilters | undefined;
+  /** What the events of a stream carry of its objects. */
+  readonly payload: (origin: Origin) => Payload;
+  /** Hears of an event that carries less than was asked for. */
+  readonly lacking: (lack: Lack, event: CloudEvent) => void;
   /** Whether the adapter itself writes this object: telling its changes would change it again, for ever. */
   readonly isOwn: (resource: Resource, object: ObjectHead) => boolean;
 }
@@ -32,6 +38,7 @@ export interface PipelineIo {
  * The life of an event: a change comes out of the watch, becomes a CloudEvent, goes into its object's lane, and when
  * it is settled the ledger knows. Nothing is pulled from `steps` while the lanes are full, so a slow sink slows the
  * socket and memory stays bounded.
+ * @param conditions those of this stream; they see every change but those of the adapter's own objects
  */
 export async function runPipeline(
   stream: Stream,
@@ -40,8 +47,10 @@ export async function runPipeline(
   ledger: Ledger,
   io: PipelineIo,
   signal: AbortSignal,
+  conditions: readonly Condition[] = [],
 ): Promise<void> {
   const { resource } = stream;
+  const payload = io.payload(origin);
   // Filters judge an event before ceOverrides change it, as upstream's do.
   const asItIs = { ...origin, overrides: {} };
   for await (const step of steps) {
@@ -49,17 +58,21 @@ export async function runPipeline(
     const unselected = await io.whereabouts.unselected(stream, step.changes, signal);
     for (const change of step.changes) {
       io.metrics.changed(change);
-      const event = toCloudEvent(change, asItIs, {
+      const whole = toCloudEvent(change, asItIs, {
         epoch: step.epoch,
         now: io.clock.now(),
         unselected: unselected.has(change),
       });
-      const unwanted = whyUnwanted(event, resource, change.object, io);
+      const named = payload.attributes(whole, change);
+      const unwanted = whyUnwanted(named.event, change, resource, conditions, io);
       if (unwanted !== undefined) {
         io.metrics.suppressed(unwanted);
         settle(change);
         continue;
       }
+      const { event, lack } = payload.data(named.event, change);
+      if (named.lack !== undefined) io.lacking(named.lack, event);
+      if (lack !== undefined) io.lacking(lack, event);
       const readAt = io.clock.monotonic();
       io.lanes.send({
         lane: `${resource.plural}.${resource.group}/${change.object.namespace}/${change.object.name}`,
@@ -78,11 +91,15 @@ export async function runPipeline(
 /** Why an event is not sent, or undefined. */
 function whyUnwanted(
   event: CloudEvent,
+  change: Change,
   resource: Resource,
-  object: ObjectHead,
+  conditions: readonly Condition[],
   io: PipelineIo,
-): 'own' | 'repeated' | 'filtered' | undefined {
-  if (io.isOwn(resource, object)) return 'own';
+): string | undefined {
+  if (io.isOwn(resource, change.object)) return 'own';
+  // Before it counts as met: another stream may tell what this one does not.
+  const why = whyNot(conditions, change);
+  if (why !== undefined) return why;
   if (io.recent?.repeats(event.id) === true) return 'repeated';
   if (io.filters === undefined) return undefined;
   const { passes, troubles } = io.filters.judge(event);

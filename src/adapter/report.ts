@@ -21,6 +21,7 @@ export function reportStream(name: string, io: ReportIo): (news: StreamNews) => 
         log.debug({ resourceVersion: news.resourceVersion }, 'watch established');
         return;
       case 'closed':
+        io.metrics.interrupted('closed');
         log.debug('watch closed by the server');
         return;
       case 'interrupted':
@@ -42,17 +43,34 @@ export function reportStream(name: string, io: ReportIo): (news: StreamNews) => 
         return;
       case 'listed':
         io.metrics.listed(news.why);
-        if (news.why === 'start')
+        if (news.why === 'start') {
           log.info({ objects: news.found.objects, resourceVersion: news.resourceVersion }, 'objects listed');
-        else
-          log.warn(
-            { why: news.why, lost: news.lost, since: news.since, resourceVersion: news.resourceVersion, ...news.found },
-            'gap in the history closed by comparison',
-          );
+          return;
+        }
+        io.metrics.gap(news.why, news.lost, news.found);
+        log.warn(
+          { why: news.why, lost: news.lost, since: news.since, resourceVersion: news.resourceVersion, ...news.found },
+          'gap in the history closed by comparison',
+        );
         return;
       case 'suppressed':
         io.metrics.suppressed(news.reason);
         log.debug({ reason: news.reason, ...news.object }, 'object not told');
+        return;
+      case 'outside':
+        io.metrics.suppressed('outside', news.objects);
+        log.debug({ objects: news.objects }, 'objects in other namespaces not told');
+        return;
+      case 'entered':
+        log.info(
+          {
+            namespaces: news.namespaces.length,
+            some: news.namespaces.slice(0, 5),
+            objects: news.objects,
+            told: news.added,
+          },
+          'namespaces match from now on; their objects are known',
+        );
         return;
       case 'audited':
         io.metrics.audited(news.differences);

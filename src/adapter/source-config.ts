@@ -1,9 +1,12 @@
-import { z } from 'zod';
+import * as z from 'zod';
+import { fieldSelectorProblem } from '../kube/field-selector.ts';
 import { labelSelectorProblem } from '../kube/label-selector.ts';
 import { isDnsLabel, isDnsSubdomain } from '../kube/names.ts';
+import type { Part } from '../events/conditions/parts.ts';
 import type { CompiledFilters } from '../events/filters/compile-filters.ts';
 import { type DeliveryConfig, deliveryConfig } from './delivery-config.ts';
 import { filtersConfig } from './filters-config.ts';
+import { changesConfig, type PayloadConfig, payloadConfig } from './payload-config.ts';
 import { jsonProblem, shownValue } from './shown.ts';
 
 /**
@@ -14,6 +17,13 @@ import { jsonProblem, shownValue } from './shown.ts';
 export interface SourceConfig {
   readonly namespaces: readonly string[];
   readonly allNamespaces: boolean;
+  /**
+   * Ours. A label selector in the API server's query syntax: the namespaces with such labels are watched, whatever
+   * `namespaces` and `allNamespaces` say.
+   */
+  readonly namespaceSelector?: string | undefined;
+  /** Ours. Namespaces that are never watched, whatever else names or selects them. */
+  readonly excludeNamespaces?: readonly string[] | undefined;
   readonly resources: readonly ResourceConfig[];
   readonly owner?: { readonly apiVersion: string; readonly kind: string } | undefined;
   readonly mode: 'Reference' | 'Resource';
@@ -33,17 +43,32 @@ export interface SourceConfig {
   readonly checkpoint?: CheckpointTier | undefined;
   /** Ours. Whether a gap in the history is also told to the sink, as an event of its own type. Default: false. */
   readonly gapEvents?: boolean | undefined;
+  /** Ours. What events carry of objects. */
+  readonly payload?: PayloadConfig | undefined;
 }
 
 export type CheckpointTier = 'None' | 'Position' | 'Full';
 
 export interface ResourceConfig {
+  /** Ours: `Resource` may be `*`, each resource of the group version that can be watched. */
   readonly gvr: { readonly Group: string; readonly Version: string; readonly Resource: string };
   /** In the API server's query syntax. */
   readonly selector?: string | undefined;
+  /** Ours. Parts of an object: an update that changes none of them is not told. Absent: every update is. */
+  readonly changes?: readonly Part[] | undefined;
+  /** Ours. In the API server's query syntax: `metadata.name=web,status.phase!=Running`. */
+  readonly fieldSelector?: string | undefined;
 }
 
+/** What stands for every resource of a group version. */
+export const EVERY_RESOURCE = '*';
+
 const namespace = z.string().refine(isDnsLabel, { error: 'expected the name of a namespace' });
+
+const labelSelector = z.string().superRefine((text, context) => {
+  const problem = labelSelectorProblem(text);
+  if (problem !== undefined) context.addIssue(`expected a label selector, such as app=web,tier in (a,b); ${problem}`);
+});
 
 const resource = z.object({
   gvr: z.object({
@@ -51,14 +76,18 @@ const resource = z.object({
       error: 'expected an API group in lower case, such as apps; "" for the core group',
     }),
     Version: z.string().refine(isDnsLabel, { error: 'expected an API version, such as v1' }),
-    Resource: z.string().refine(isDnsLabel, { error: 'expected the plural name in lower case, such as pods' }),
+    Resource: z.string().refine((text) => text === EVERY_RESOURCE || isDnsLabel(text), {
+      error: 'expected the plural name in lower case, such as pods; "*" for every resource of the version',
+    }),
   }),
-  selector: z
+  selector: labelSelector.optional(),
+  changes: changesConfig.optional(),
+  fieldSelector: z
     .string()
     .superRefine((text, context) => {
-      const problem = labelSelectorProblem(text);
+      const problem = fieldSelectorProblem(text);
       if (problem !== undefined)
-        context.addIssue(`expected a label selector, such as app=web,tier in (a,b); ${problem}`);
+        context.addIssue(`expected a field selector, such as metadata.name=web,status.phase!=Running; ${problem}`);
     })
     .optional(),
 });
@@ -71,6 +100,8 @@ const sourceConfig = z.object({
     .default([])
     .transform((names) => [...new Set(names)]),
   allNamespaces: z.boolean().default(false),
+  namespaceSelector: labelSelector.optional(),
+  excludeNamespaces: z.array(namespace).optional(),
   resources: z.array(resource).min(1, { error: 'expected at least one resource' }),
   owner: z.object({ apiVersion: z.string().default(''), kind: z.string().default('') }).optional(),
   mode: z.enum(['Reference', 'Resource'], { error: 'expected Reference or Resource' }),
@@ -81,6 +112,7 @@ const sourceConfig = z.object({
   delivery: deliveryConfig.optional(),
   checkpoint: z.enum(['None', 'Position', 'Full'], { error: 'expected None, Position or Full' }).optional(),
   gapEvents: z.boolean({ error: 'expected true or false' }).optional(),
+  payload: payloadConfig.optional(),
 });
 
 /** Longer and deeper than any configuration that a person or a controller writes. */

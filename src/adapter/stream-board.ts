@@ -9,10 +9,22 @@ export interface StreamBoard {
   set(stream: string, standing: StreamStanding): void;
   /** The entry was of something that streams with entries of their own take over from. */
   clear(stream: string): void;
+  /** Forgets all entries: others take their place. */
+  reset(): void;
   ready(): boolean;
+  /** How many streams there are and how many of them are watched, and what keeps up to three of the others. */
+  summary(): StreamSummary;
   /** One line a stream, those that are not established first. */
   lines(): string[];
 }
+
+export interface StreamSummary {
+  readonly total: number;
+  readonly established: number;
+  readonly problems: string[];
+}
+
+const MOST_PROBLEMS = 3;
 
 /** @param onChange hears whether a stream is established; undefined when its entry is cleared */
 export function createStreamBoard(onChange: (stream: string, established: boolean | undefined) => void): StreamBoard {
@@ -24,6 +36,20 @@ export function createStreamBoard(onChange: (stream: string, established: boolea
     },
     clear: (stream) => {
       if (standings.delete(stream)) onChange(stream, undefined);
+    },
+    reset: () => {
+      for (const stream of standings.keys()) onChange(stream, undefined);
+      standings.clear();
+    },
+    summary: () => {
+      let established = 0;
+      const problems: string[] = [];
+      for (const [stream, standing] of standings) {
+        if (standing.is === 'established') established++;
+        else if (standing.is === 'failing' && problems.length < MOST_PROBLEMS)
+          problems.push(`${stream}: ${standing.why}`);
+      }
+      return { total: standings.size, established, problems };
     },
     ready: () => [...standings.values()].every((standing) => standing.is === 'established'),
     lines: () => {

@@ -6,7 +6,7 @@ import type { Change } from '../watch/change.ts';
 import type { Stream } from '../watch/requests.ts';
 
 /**
- * Finds out which deleted objects still exist: to a watch with a label selector, an object that stops matching is
+ * Finds out which deleted objects still exist: to a watch with a selector, an object that stops matching is
  * deleted like any other, and nothing in what the server sends tells the two apart.
  */
 export interface Whereabouts {
@@ -56,7 +56,7 @@ export function createWhereabouts(kube: KubeClient, clock: Clock): Whereabouts {
 
   return {
     unselected: async (stream, changes, signal) => {
-      if (stream.labelSelector === undefined) return NONE;
+      if (stream.labelSelector === undefined && stream.fieldSelector === undefined) return NONE;
       const deletes = changes.filter((change) => change.type === 'delete');
       if (deletes.length === 0) return NONE;
       const existing = await Promise.all(

@@ -24,6 +24,11 @@ export interface Discovery {
    * @throws KubeError when the server could not say
    */
   find(gv: GroupVersion, by: Name, signal: AbortSignal): Promise<Found>;
+  /**
+   * Every resource of a group version that can be listed and watched; undefined where the server does not have it.
+   * Remembered as for {@link find}. @throws KubeError when the server could not say
+   */
+  watchable(gv: GroupVersion, signal: AbortSignal): Promise<readonly Resource[] | undefined>;
   /** The next look-up asks the server again. */
   forget(gv: GroupVersion): void;
 }
@@ -60,6 +65,11 @@ export function createDiscovery(client: Pick<KubeClient, 'json'>): Discovery {
       const found = pick(await unlessAborted(resourcesOf(gv), signal), by);
       if (found.is === 'noGroupVersion' || found.is === 'noResource') known.delete(apiVersionOf(gv));
       return found;
+    },
+    async watchable(gv, signal) {
+      const resources = await unlessAborted(resourcesOf(gv), signal);
+      if (resources === undefined) known.delete(apiVersionOf(gv));
+      return resources?.filter(({ verbs }) => WATCH_VERBS.every((verb) => verbs.includes(verb)));
     },
     forget(gv) {
       known.delete(apiVersionOf(gv));

@@ -4,4 +4,8 @@ export interface OwnerReference {
   readonly kind: string;
   readonly name: string;
   readonly uid: string;
+  /** Whether this owner is the one that manages the object; at most one of them is. */
+  readonly controller?: boolean;
+  /** Whether the owner stays, in a foreground deletion, until the object is gone. */
+  readonly blockOwnerDeletion?: boolean;
 }

@@ -1,8 +1,10 @@
 import { failureFromStatus, KubeError } from '../kube/errors.ts';
-import type { Change, ChangeType, ObjectHead } from './change.ts';
+import { createAdmission } from './admission.ts';
+import type { Change, ObjectHead } from './change.ts';
 import type { KnownObjects } from './known-objects.ts';
 import type { ListPage, ListedObject } from './list-page.ts';
-import { observeGone, type Observation, observeListed, observeWatched } from './observe.ts';
+import { createListTally } from './list-tally.ts';
+import { type Observation, observeListed, observeWatched } from './observe.ts';
 import { isSilent, type Stream } from './requests.ts';
 import type { StreamNews } from './stream-news.ts';
 import { readWatchLine, type WatchLine, type WatchType } from './watch-line.ts';
@@ -10,6 +12,7 @@ import {
   advance,
   type Auditing,
   distrusted,
+  type Entering,
   isBehind,
   type Listing,
   type Recalling,
@@ -25,9 +28,9 @@ export interface Interpretation {
 }
 
 /** The states that read lists in pages. */
-export type Paged = Listing | Auditing | Remembering | Recalling;
+export type Paged = Listing | Auditing | Remembering | Recalling | Entering;
 
-/** Turns what the API server sends into changes. Holds the known objects and the tally of the list under way. */
+/** Turns what the API server sends into changes. Holds the known objects and what the list under way has mentioned. */
 export interface Interpreter {
   /** A new list begins: what the last, unfinished one mentioned counts no longer. */
   beginList(): void;
@@ -39,14 +42,26 @@ export interface Interpreter {
 }
 
 export function createInterpreter(stream: Stream, known: KnownObjects, tell: (news: StreamNews) => void): Interpreter {
-  let found: Record<ChangeType, number> = { add: 0, update: 0, delete: 0 };
   /** Of the audit under way. */
   let differences = 0;
-  /** What the last complete list did not mention, by name, until it is told. */
-  let gone = new Map<string, ObjectHead>();
-  let lastList: Listing | undefined;
+  /** Objects in what is being read that are in namespaces that are not meant. */
+  let outside = 0;
+  const { scope } = stream;
+  const admission = createAdmission(stream, known, tell);
+  const tally = createListTally(stream, known, tell);
   /** A deleted object is known no longer, so the repetition of its delete would look like another one. */
   let lastDeleted: ObjectHead | undefined;
+
+  const isOutside = ({ namespace }: ObjectHead): boolean => {
+    if (scope === undefined || scope.covers(namespace)) return false;
+    outside++;
+    return true;
+  };
+
+  const tellOutside = (): void => {
+    if (outside > 0) tell({ is: 'outside', objects: outside });
+    outside = 0;
+  };
 
   const observe = (state: WatchState, type: WatchType, head: ObjectHead, bytes: Buffer): Observation => {
     if (stream.selects !== undefined && !stream.selects(bytes)) {
@@ -71,41 +86,22 @@ export function createInterpreter(stream: Stream, known: KnownObjects, tell: (ne
     if (state.at === 'listing' && isSilent(stream, state)) return;
     for (const change of observation.changes) {
       changes.push(change);
-      if (change.foundBy !== 'watch') found[change.type]++;
+      if (change.foundBy !== 'watch') tally.count(change.type);
     }
   };
 
-  const tellGone = (object: ObjectHead, body: Buffer | undefined, changes: Change[]): void => {
-    gone.delete(`${object.namespace}/${object.name}`);
-    changes.push(observeGone(known, object, body));
-    found.delete++;
-  };
-
-  /** The list is complete: what it did not mention is gone. Bodies are fetched where the events would carry them. */
   const endList = (state: Listing, resourceVersion: string, changes: Change[]): WatchState => {
-    lastList = state;
-    // Left by a first list that was begun and not finished: never told, so neither is that they went.
-    if (isSilent(stream, state)) for (const { namespace, name } of known.unlisted()) known.forget(namespace, name);
-    gone = new Map(Array.from(known.unlisted(), (object) => [`${object.namespace}/${object.name}`, object]));
-    const recall = gone.size > 0 && stream.carries === 'objects' && state.since !== undefined;
-    if (!recall) finishList(resourceVersion, changes);
+    const recall = tally.end(state, resourceVersion, changes);
     return advance(state, { is: 'listed', resourceVersion, recall });
-  };
-
-  const finishList = (resourceVersion: string, changes: Change[]): void => {
-    for (const object of gone.values()) tellGone(object, undefined, changes);
-    if (lastList === undefined) return;
-    const { why, since, knowsAll } = lastList;
-    const lost = why === 'start' ? 'nothing' : knowsAll ? 'states' : 'deletes';
-    const { add: added, update: updated, delete: deleted } = found;
-    tell({ is: 'listed', why, since, resourceVersion, lost, found: { objects: known.size, added, updated, deleted } });
   };
 
   const line = (state: WatchState, input: WatchLine, changes: Change[]): WatchState | KubeError => {
     switch (input.is) {
       case 'object': {
         if (isBehind(state, input.head.resourceVersion)) return outOfOrder(state, input.head.resourceVersion);
-        take(state, input.head, observe(state, input.type, input.head, input.bytes), changes);
+        if (!isOutside(input.head)) {
+          take(state, input.head, observe(state, input.type, input.head, input.bytes), changes);
+        }
         return advance(state, { is: 'changed', resourceVersion: input.head.resourceVersion });
       }
       case 'bookmark':
@@ -124,22 +120,16 @@ export function createInterpreter(stream: Stream, known: KnownObjects, tell: (ne
   /** Objects that existed at the position: known from now on, unless something newer is known already. */
   const remember = (objects: readonly ListedObject[]): void => {
     for (const { head, bytes } of objects) {
+      if (isOutside(head)) continue;
       const selected = stream.selects === undefined || stream.selects(bytes);
       if (selected && known.find(head.namespace, head.name) === undefined) known.remember(head);
-    }
-  };
-
-  const recall = (objects: readonly ListedObject[], changes: Change[]): void => {
-    for (const { head, bytes } of objects) {
-      const missing = gone.get(`${head.namespace}/${head.name}`);
-      if (missing?.uid === head.uid) tellGone(missing, bytes, changes);
     }
   };
 
   /** Counts the objects that are not known as the server has them at our own position. */
   const compare = (objects: readonly ListedObject[]): void => {
     for (const { head, bytes } of objects) {
-      if (stream.selects !== undefined && !stream.selects(bytes)) continue;
+      if (isOutside(head) || (stream.selects !== undefined && !stream.selects(bytes))) continue;
       if (!known.confirm(head)) differences++;
     }
   };
@@ -155,19 +145,25 @@ export function createInterpreter(stream: Stream, known: KnownObjects, tell: (ne
     const more = continueToken === undefined ? undefined : advance(state, { is: 'page', continueToken });
     switch (state.at) {
       case 'listing':
-        for (const { head, bytes } of objects) take(state, head, observe(state, 'ADDED', head, bytes), changes);
+        for (const { head, bytes } of objects) {
+          if (!isOutside(head)) take(state, head, observe(state, 'ADDED', head, bytes), changes);
+        }
         return more ?? endList(state, resourceVersion, changes);
       case 'remembering':
         remember(objects);
         return more ?? advance(state, { is: 'listed', resourceVersion, recall: false });
       case 'recalling':
-        recall(objects, changes);
-        if (more !== undefined && gone.size > 0) return more;
-        finishList(state.resourceVersion, changes);
+        if (!tally.recall(objects, changes) && more !== undefined) return more;
+        tally.finish(state.resourceVersion, changes);
         return advance(state, { is: 'listed', resourceVersion, recall: false });
       case 'auditing':
         compare(objects);
         return more ?? endAudit(state);
+      case 'entering':
+        changes.push(...admission.take(state, objects));
+        if (more !== undefined) return more;
+        admission.end(state);
+        return advance(state, { is: 'entered' });
     }
   };
 
@@ -176,19 +172,23 @@ export function createInterpreter(stream: Stream, known: KnownObjects, tell: (ne
       known.beginList();
       differences = 0;
       lastDeleted = undefined;
-      found = { add: 0, update: 0, delete: 0 };
+      tally.begin();
     },
     lines: (start, lines) => {
       const changes: Change[] = [];
       let state = start;
       for (const bytes of lines) {
         const next = line(state, readWatchLine(bytes), changes);
-        if (next instanceof KubeError) return { changes, state: afterFailure(state, next), failure: next };
+        if (next instanceof KubeError) {
+          tellOutside();
+          return { changes, state: afterFailure(state, next), failure: next };
+        }
         const listComplete = state.at === 'listing' && next.at !== 'listing';
         state = next;
         // What a streaming list sends after its end comes again on the watch that follows it.
         if (listComplete) break;
       }
+      tellOutside();
       return { changes, state, failure: undefined };
     },
     page: (state, page) => {
@@ -200,11 +200,13 @@ export function createInterpreter(stream: Stream, known: KnownObjects, tell: (ne
         return { changes: [], state, failure: goesInCircles() };
       }
       const changes: Change[] = [];
-      return { changes, state: readPage(state, page, changes), failure: undefined };
+      const next = readPage(state, page, changes);
+      tellOutside();
+      return { changes, state: next, failure: undefined };
     },
     withoutBodies: (state) => {
       const changes: Change[] = [];
-      finishList(state.resourceVersion, changes);
+      tally.finish(state.resourceVersion, changes);
       return changes;
     },
   };

@@ -1,6 +1,7 @@
 import type { KubeRequest } from '../kube/client.ts';
 import { collectionPath, type Resource } from '../kube/resource.ts';
-import type { Auditing, Listing, Recalling, Remembering, Watching } from './watch-state.ts';
+import type { Scope } from './scope.ts';
+import type { Auditing, Entering, Listing, Recalling, Remembering, Watching } from './watch-state.ts';
 
 /** Which objects a stream is about, and how much of each it carries. */
 export interface Stream {
@@ -9,6 +10,10 @@ export interface Stream {
   readonly namespace: string | undefined;
   /** In the API server's query syntax; undefined selects everything. */
   readonly labelSelector: string | undefined;
+  /** The same. Which fields a kind can be selected by is the server's to say: it answers 400 to others. */
+  readonly fieldSelector?: string | undefined;
+  /** Which namespaces are meant, in a stream of the whole cluster; undefined: all of them. */
+  readonly scope?: Scope | undefined;
   /** Which of the objects that the server sends are meant, judged by their JSON; undefined: all of them. */
   readonly selects?: (object: Buffer) => boolean;
   /** `metadata`: PartialObjectMetadata, for events that only name the object. */
@@ -39,7 +44,7 @@ export function watchRequest(stream: Stream, state: Watching, jitter: number): A
       allowWatchBookmarks: 'true',
       resourceVersion: state.resourceVersion,
       timeoutSeconds: String(SHORTEST_WATCH_S + Math.floor(jitter * SHORTEST_WATCH_S)),
-      labelSelector: stream.labelSelector,
+      ...selectorsOf(stream),
     },
   };
 }
@@ -55,7 +60,7 @@ export function watchListRequest(stream: Stream, state: Listing): Asked {
       sendInitialEvents: 'true',
       resourceVersionMatch: 'NotOlderThan',
       timeoutSeconds: String(SHORTEST_WATCH_S),
-      labelSelector: stream.labelSelector,
+      ...selectorsOf(stream),
     },
   };
 }
@@ -65,7 +70,7 @@ export function pageRequest(stream: Stream, state: Listing): Asked {
   return {
     path: collectionPath(stream.resource, stream.namespace),
     accept: listsMetadata(stream, state) ? METADATA_LIST : OBJECTS,
-    query: { limit: String(PAGE_LIMIT), continue: state.continueToken, labelSelector: stream.labelSelector },
+    query: { limit: String(PAGE_LIMIT), continue: state.continueToken, ...selectorsOf(stream) },
   };
 }
 
@@ -81,7 +86,18 @@ export function pastPageRequest(stream: Stream, state: Auditing | Remembering | 
   return {
     path: collectionPath(stream.resource, stream.namespace),
     accept: state.at === 'recalling' ? OBJECTS : METADATA_LIST,
-    query: { limit: String(PAGE_LIMIT), ...page, labelSelector: stream.labelSelector },
+    query: { limit: String(PAGE_LIMIT), ...page, ...selectorsOf(stream) },
+  };
+}
+
+/** The next page of what is in namespaces that come into the scope: of the one, or of the cluster where they are many. */
+export function entryPageRequest(stream: Stream, state: Entering): Asked {
+  const [first, ...more] = state.entries;
+  const bodies = stream.carries === 'objects' && state.entries.some(({ tells }) => tells);
+  return {
+    path: collectionPath(stream.resource, more.length === 0 ? first?.namespace : undefined),
+    accept: bodies ? OBJECTS : METADATA_LIST,
+    query: { limit: String(PAGE_LIMIT), continue: state.continueToken, ...selectorsOf(stream) },
   };
 }
 
@@ -90,8 +106,12 @@ export function headRequest(stream: Stream): Asked {
   return {
     path: collectionPath(stream.resource, stream.namespace),
     accept: METADATA_LIST,
-    query: { limit: '1', labelSelector: stream.labelSelector },
+    query: { limit: '1', ...selectorsOf(stream) },
   };
+}
+
+function selectorsOf({ labelSelector, fieldSelector }: Stream): Record<string, string | undefined> {
+  return { labelSelector, ...(fieldSelector !== undefined && { fieldSelector }) };
 }
 
 /** Objects that will only be remembered need no bodies. */

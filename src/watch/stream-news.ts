@@ -28,6 +28,10 @@ export type StreamNews =
   | { readonly is: 'suppressed'; readonly reason: SuppressionReason; readonly object: ObjectHead }
   /** What is known was compared with what the server had at our position; a difference is a change that it kept. */
   | { readonly is: 'audited'; readonly resourceVersion: string; readonly differences: number }
+  /** Objects in namespaces that the source does not mean; told once for what was read at once. */
+  | { readonly is: 'outside'; readonly objects: number }
+  /** What was in namespaces that came into the scope is known now; `added` objects of it are told. */
+  | { readonly is: 'entered'; readonly namespaces: readonly string[]; readonly added: number; readonly objects: number }
   | { readonly is: 'malformed'; readonly sentence: string }
   /** The API server no longer serves the resource. */
   | { readonly is: 'gone'; readonly error: KubeError };

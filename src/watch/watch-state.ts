@@ -1,5 +1,6 @@
 import type { KubeFailureCode } from '../kube/errors.ts';
 import { compareVersions } from './resource-version.ts';
+import type { Entry } from './scope.ts';
 
 /**
  * Where a stream stands, as a value: {@link advance} says what an input means, and the state itself what to ask
@@ -12,7 +13,7 @@ import { compareVersions } from './resource-version.ts';
 export type WatchState = Active | Waiting | Gone;
 
 /** A state that asks the API server for something. */
-export type Active = Listing | Probing | Watching | Auditing | Remembering | Recalling;
+export type Active = Listing | Probing | Watching | Auditing | Remembering | Recalling | Entering;
 
 interface Common {
   /** `watchList`: lists come as streams (KEP-3157); `pages`: in chunks, where the server refuses that. */
@@ -75,6 +76,15 @@ export interface Recalling extends Common {
   readonly continueToken: string | undefined;
 }
 
+/** Listing what is in namespaces that come into the stream's scope, before it goes on watching at `resourceVersion`. */
+export interface Entering extends Common {
+  readonly at: 'entering';
+  readonly entries: readonly Entry[];
+  readonly resourceVersion: string;
+  readonly knowsAll: boolean;
+  readonly continueToken: string | undefined;
+}
+
 /** A rest that keeps its place. */
 export interface Waiting {
   readonly at: 'waiting';
@@ -105,6 +115,9 @@ export type WatchInput =
   | { readonly is: 'audited'; readonly differences: number }
   /** Something else than a position showed that the server's versions went back. */
   | { readonly is: 'rewound' }
+  /** Namespaces come into the scope of the stream. */
+  | { readonly is: 'entering'; readonly entries: readonly Entry[] }
+  | { readonly is: 'entered' }
   /** A page of a list that has more. */
   | { readonly is: 'page'; readonly continueToken: string }
   /** A list is complete. `recall`: known objects are gone and their last bodies are wanted. */
@@ -162,6 +175,10 @@ export function advance(state: WatchState, input: WatchInput): WatchState {
       return state.at === 'watching' ? auditing(state) : state;
     case 'audited':
       return state.at === 'auditing' ? audited(state, input.differences) : state;
+    case 'entering':
+      return state.at === 'watching' ? entering(state, input.entries) : state;
+    case 'entered':
+      return state.at === 'entering' ? watchingOn(state) : state;
     case 'page':
       return 'continueToken' in state ? { ...state, continueToken: input.continueToken, tries: 0 } : state;
     case 'listed':
@@ -225,6 +242,7 @@ function listed(state: Active, resourceVersion: string, recall: boolean): Active
     case 'probing':
     case 'watching':
     case 'auditing':
+    case 'entering':
       return state;
   }
 }
@@ -259,6 +277,14 @@ function failed(state: Active, input: Failed): WatchState {
     case 'auditing':
       // The server still serves the watch; the next audit comes.
       return watchingFrom(state, state.since);
+    case 'entering':
+      // What was listed so far is known; an expired token begins with the first page again.
+      return waitingFor(
+        { ...state, continueToken: undefined },
+        input.retryAfterMs,
+        input.jitter,
+        longestWait(input.code),
+      );
     case 'recalling':
       // Bodies are a courtesy: the deletes are known and told without them, whatever the watch meets then.
       return watchingFrom(state, state.resourceVersion);
@@ -329,6 +355,14 @@ function listing(state: Active, why: ListReason, since: string | undefined, know
 function auditing(state: Watching): Auditing {
   const { form, epoch, resourceVersion } = state;
   return { at: 'auditing', since: resourceVersion, form, epoch, continueToken: undefined, tries: 0 };
+}
+
+function entering({ form, epoch, resourceVersion, knowsAll }: Watching, entries: readonly Entry[]): Entering {
+  return { at: 'entering', entries, resourceVersion, knowsAll, form, epoch, continueToken: undefined, tries: 0 };
+}
+
+function watchingOn({ form, epoch, resourceVersion, knowsAll }: Entering): Watching {
+  return { at: 'watching', form, epoch, resourceVersion, knowsAll, tries: 0, suspicions: 0 };
 }
 
 function remembering(state: Active, since: string): Remembering {

@@ -6,7 +6,15 @@ import { createInterpreter, type Interpretation, type Interpreter, type Paged } 
 import type { KnownObjects } from './known-objects.ts';
 import { createLineSplitter } from './lines.ts';
 import { readListPage } from './list-page.ts';
-import { headRequest, pageRequest, pastPageRequest, type Stream, watchListRequest, watchRequest } from './requests.ts';
+import {
+  entryPageRequest,
+  headRequest,
+  pageRequest,
+  pastPageRequest,
+  type Stream,
+  watchListRequest,
+  watchRequest,
+} from './requests.ts';
 import type { StreamNews } from './stream-news.ts';
 import {
   type Active,
@@ -69,6 +77,7 @@ export async function* watchStream(
   };
   while (attempt.state.at !== 'gone' && !signal.aborted) {
     if (attempt.rewound?.aborted === true) rewind(attempt, signal);
+    enterScope(attempt);
     const { state } = attempt;
     if (state.at === 'waiting') {
       await io.clock.sleep(state.ms, attempt.signal);
@@ -110,6 +119,7 @@ async function* ask(attempt: Attempt, state: Active): AsyncGenerator<Step, void>
       case 'auditing':
       case 'remembering':
       case 'recalling':
+      case 'entering':
         yield* readPage(attempt, state);
     }
   } catch (error) {
@@ -133,6 +143,13 @@ async function probe(attempt: Attempt, state: Probing): Promise<void> {
   }
 }
 
+/** Before it goes on watching, a stream lists what is in namespaces that have come into its scope. */
+function enterScope(attempt: Attempt): void {
+  if (attempt.state.at !== 'watching') return;
+  const entries = attempt.stream.scope?.entering() ?? [];
+  if (entries.length > 0) attempt.state = advance(attempt.state, { is: 'entering', entries });
+}
+
 /** Lists everything anew, unless it is what this stream found out by itself a moment ago. */
 function rewind(attempt: Attempt, stop: AbortSignal): void {
   const { io, state } = attempt;
@@ -152,8 +169,20 @@ function nextAudit(clock: Clock): number {
   return clock.monotonic() + AUDIT_EVERY_MS * (0.75 + clock.random() / 2);
 }
 
+/** One watch, until it ends or namespaces come into the scope, whose objects are to be listed first. */
 async function* readWatch(attempt: Attempt, state: Watching): AsyncGenerator<Step, void> {
-  const { stream, interpreter, io, signal } = attempt;
+  const changed = attempt.stream.scope?.changed();
+  const signal = changed === undefined ? attempt.signal : AbortSignal.any([attempt.signal, changed]);
+  try {
+    yield* readWatchUntil(attempt, state, signal);
+  } catch (error) {
+    const madeRoom = error instanceof KubeError && error.code === 'aborted' && changed?.aborted === true;
+    if (!madeRoom) throw error;
+  }
+}
+
+async function* readWatchUntil(attempt: Attempt, state: Watching, signal: AbortSignal): AsyncGenerator<Step, void> {
+  const { stream, interpreter, io } = attempt;
   const started = io.clock.monotonic();
   let lines = 0;
   const request = watchRequest(stream, state, io.clock.random());
@@ -199,9 +228,14 @@ async function* readPage(attempt: Attempt, state: Paged): AsyncGenerator<Step, v
     if (state.at === 'listing') io.tell({ is: 'listing', why: state.why });
     if (state.at === 'listing' || state.at === 'auditing') interpreter.beginList();
   }
-  const request = state.at === 'listing' ? pageRequest(stream, state) : pastPageRequest(stream, state);
+  const request = nextPage(stream, state);
   const body = await io.kube.bytes({ ...request, signal });
   yield* take(attempt, interpreter.page(state, readListPage(body, stream.resource)));
+}
+
+function nextPage(stream: Stream, state: Paged): ReturnType<typeof pageRequest> {
+  if (state.at === 'listing') return pageRequest(stream, state);
+  return state.at === 'entering' ? entryPageRequest(stream, state) : pastPageRequest(stream, state);
 }
 
 /** Tells what was understood, then fails if something was not: nothing that came before a failure is lost. */

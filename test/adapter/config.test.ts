@@ -176,6 +176,10 @@ test('what may be a mistake is a warning', () => {
       /^K_SOURCE_CONFIG .* mean nothing here: modus\.$/,
     ],
     [{ K_SOURCE_CONFIG: SOURCE.replace('["default"]', '[]') }, /^K_SOURCE_CONFIG names no namespace/],
+    [
+      { K_SOURCE_CONFIG: SOURCE.replace('"mode"', '"excludeNamespaces":["default"],"mode"') },
+      /^K_SOURCE_CONFIG names no namespace/,
+    ],
     [{ K_AUDIENCE: 'sink' }, /^K_AUDIENCE is set, but no tokens are sent/],
   ];
   for (const [env, warning] of rows) {

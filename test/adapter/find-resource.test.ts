@@ -39,6 +39,7 @@ function stage(...answers: (Found | Error)[]): Stage {
       if (answer instanceof Error) throw answer;
       return answer ?? ABSENT;
     },
+    watchable: async () => [],
     forget: ({ group, version }) => forgotten.push(`${group}/${version}`),
   };
   return {

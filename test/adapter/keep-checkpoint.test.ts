@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { finishCheckpoint, keepCheckpoint } from '../../src/adapter/keep-checkpoint.ts';
 import { createMetrics } from '../../src/adapter/metrics.ts';
 import type { Checkpoint } from '../../src/checkpoint/checkpoint.ts';
-import { KubeError } from '../../src/kube/errors.ts';
+import { KubeError, type KubeFailureCode } from '../../src/kube/errors.ts';
 import { LeadershipLost } from '../../src/kube/leadership.ts';
 import { NO_MEMORY, createStreamMemory } from '../../src/checkpoint/stream-memory.ts';
 import { fakeClock } from '../support/fake-clock.ts';
@@ -21,23 +21,41 @@ function stage(acts: Partial<Checkpoint> = {}) {
   const note = (what: string): number => done.push(`${what} ${clock.monotonic() / 1_000}`);
   const checkpoint: Checkpoint = {
     problems: [],
-    memoryOf: () => createStreamMemory(NO_MEMORY),
+    memoryOf: () => createStreamMemory(NO_MEMORY, { clock }),
     saveIndex: async (when, signal) => {
       note(`save ${when}`);
       await acts.saveIndex?.(when, signal);
     },
-    renew: async (signal) => {
-      note('renew');
-      return (await acts.renew?.(signal)) ?? 'renewed';
+    forget: () => undefined,
+    storedAt: () => 0,
+    heldSince: () => undefined,
+    renew: async (more, signal) => {
+      note(['renew', ...Object.values(more)].join(' '));
+      return (await acts.renew?.(more, signal)) ?? 'renewed';
     },
-    release: async (signal) => {
-      note('release');
-      await acts.release?.(signal);
+    release: async (more, signal) => {
+      note(['release', ...Object.values(more)].join(' '));
+      await acts.release?.(more, signal);
     },
   };
   let woken = 0;
   let rewinds = 0;
-  const io = { clock, log, metrics, renewed: () => void woken++, rewound: () => void rewinds++ };
+  let holds = true;
+  const saved: (string | undefined)[] = [];
+  let news: string | undefined;
+  const io = {
+    clock,
+    log,
+    metrics,
+    notes: {
+      isNews: () => news !== undefined,
+      due: () => ({ annotations: news === undefined ? {} : { news }, written: () => void (news = undefined) }),
+    },
+    holds: () => holds,
+    renewed: () => void woken++,
+    rewound: () => void rewinds++,
+    saved: (failure: string | undefined) => void saved.push(failure),
+  };
   const stop = new AbortController();
   const failures = async (what: string, reason: string): Promise<number | undefined> => {
     const { values } = (await metrics.registry.getSingleMetric('watchbridge_checkpoint_failures_total')?.get()) ?? {
@@ -53,13 +71,16 @@ function stage(acts: Partial<Checkpoint> = {}) {
     failures,
     stop,
     woken: () => woken,
+    saved,
+    hear: (what: string) => (news = what),
+    lose: () => (holds = false),
     rewinds: () => rewinds,
     keep: () => keepCheckpoint(checkpoint, io, stop.signal),
     finish: () => finishCheckpoint(checkpoint, io),
   };
 }
 
-function refused(code: 'serverError' | 'conflict' | 'aborted' = 'serverError'): KubeError {
+function refused(code: KubeFailureCode = 'serverError'): KubeError {
   return new KubeError(code, 'It was refused.');
 }
 
@@ -127,6 +148,77 @@ test('a renewal that fails is told, counted, and tried again after a second, wit
   assert.equal(woken(), 1);
 });
 
+test('news are written within a second, without the index, and the next round is when it would have been', async () => {
+  const { clock, done, stop, keep, hear } = stage();
+  const kept = keep();
+  await clock.advance(2_500);
+  hear('first');
+  await clock.advance(1_000);
+  hear('second');
+  await clock.advance(4_000);
+  stop.abort();
+  await kept;
+  assert.deepEqual(done, ['save whenDue 1', 'renew 1', 'renew first 3', 'renew second 4', 'save whenDue 6', 'renew 6']);
+});
+
+test('news that could not be written are written by the next renewal that succeeds', async () => {
+  let fails = true;
+  const { clock, done, stop, keep, hear } = stage({
+    renew: async () => {
+      if (fails) throw refused();
+      return 'renewed';
+    },
+  });
+  hear('away');
+  const kept = keep();
+  await clock.advance(2_000);
+  fails = false;
+  await clock.advance(5_000);
+  stop.abort();
+  await kept;
+  const renewals = done.filter((it) => it.startsWith('renew'));
+  assert.deepEqual(renewals, ['renew away 1', 'renew away 2', 'renew away 3']);
+});
+
+test('what became of the index is told to whoever reports', async () => {
+  let fails = true;
+  const { clock, stop, keep, saved } = stage({
+    saveIndex: async () => {
+      if (fails) throw refused('forbidden');
+    },
+  });
+  const kept = keep();
+  await clock.advance(1_000);
+  fails = false;
+  await clock.advance(5_000);
+  stop.abort();
+  await kept;
+  assert.deepEqual(saved, ['It was refused.', undefined]);
+});
+
+test('a Lease that may not be renewed any more is given up when it is not held any more, and one that cannot is not', async () => {
+  for (const [code, isGivenUp] of [
+    ['forbidden', true],
+    ['unauthorized', true],
+    ['invalid', true],
+    ['serverError', false],
+    ['unreachable', false],
+    ['throttled', false],
+    ['conflict', false],
+  ] as const) {
+    const it = stage({ renew: () => Promise.reject(refused(code)) });
+    const ends: unknown[] = [];
+    const kept = it.keep().catch((error: unknown) => ends.push(error));
+    await it.clock.advance(9_000);
+    assert.equal(ends.length, 0, code);
+    it.lose();
+    await it.clock.advance(1_000);
+    assert.equal(ends[0] instanceof LeadershipLost, isGivenUp, code);
+    it.stop.abort();
+    await kept;
+  }
+});
+
 test('a Lease that is lost ends it', async () => {
   const { clock, keep } = stage({
     renew: async () => {
@@ -168,7 +260,7 @@ test('an API server that went back is told, also to the streams', async () => {
 test('a stop while something is written is no failure', async () => {
   const { clock, keep, messages, stop } = stage({
     saveIndex: (_when, signal) => rejectedWith(signal),
-    renew: (signal) => rejectedWith(signal),
+    renew: (_more, signal) => rejectedWith(signal),
   });
   const kept = keep();
   await clock.advance(4_000);

@@ -1,18 +1,19 @@
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
-import { announceLead, isOwnObject, lead } from '../../src/adapter/lead.ts';
+import { announceLead, isOwnObject, lead, ownObjectsIn } from '../../src/adapter/lead.ts';
 import { createMetrics } from '../../src/adapter/metrics.ts';
-import type { SourceConfig } from '../../src/adapter/source-config.ts';
+import type { ResourceConfig, SourceConfig } from '../../src/adapter/source-config.ts';
 import { createStreamBoard, type StreamBoard } from '../../src/adapter/stream-board.ts';
-import { streamKeys } from '../../src/adapter/streams.ts';
-import { becomeLeader, type Leadership } from '../../src/kube/leadership.ts';
+import { type Place, streamKey, streamKeys } from '../../src/adapter/stream-identity.ts';
+import { becomeLeader } from '../../src/kube/become-leader.ts';
+import type { Leadership } from '../../src/kube/leadership.ts';
 import { list } from '../checkpoint/source-state.ts';
 import { type ObjectServer, objectServer } from '../kube/object-server.ts';
 import { never } from '../kube/scripted-server.ts';
 import { type FakeClock, fakeClock } from '../support/fake-clock.ts';
 import { headOf } from '../checkpoint/lives.ts';
-import { configWith } from './any-config.ts';
+import { configWith, PODS } from './any-config.ts';
 import { recordedLog, type RecordedLog } from './recorded-log.ts';
 
 const ADDRESS = { namespace: 'shop', name: 'apiserversource-web' };
@@ -117,7 +118,7 @@ async function haveRun({ start }: Stage, source: Partial<SourceConfig> = {}): Pr
   const [, key = ''] = streamKeys(configWith());
   list(checkpoint.memoryOf(key), [headOf('a', 'u1', 5)], 10);
   await checkpoint.saveIndex('now', never());
-  await checkpoint.release(never());
+  await checkpoint.release({}, never());
   return key;
 }
 
@@ -145,7 +146,7 @@ test('an adapter that may not read its index keeps positions, and says what that
   const { checkpoint } = await leads(it.start('one'));
   assert.deepEqual(checkpoint.memoryOf(key).position, { resourceVersion: '10', epoch: 0, complete: false });
   await checkpoint.saveIndex('now', never());
-  await checkpoint.renew(never());
+  await checkpoint.renew({}, never());
   assert.ok(it.messages.includes('error: no index: a long absence of this adapter will lose deletes'));
   assert.equal(await it.failures('forbidden'), 1);
 });
@@ -236,4 +237,37 @@ test('an adapter knows the objects that it writes itself, and takes no others fo
     const resource = { group, version: 'v1', plural, kind: 'Any', namespaced: true, verbs: [] };
     assert.equal(isOwn(resource, { namespace, name, uid: 'u', resourceVersion: '1' }), own, `${plural} ${object}`);
   }
+});
+
+test('the adapter’s own objects are no reason to store the index, in whichever stream they come', () => {
+  const CONFIG_MAPS = { gvr: { Group: '', Version: 'v1', Resource: 'configmaps' } };
+  const EVERYTHING = { gvr: { Group: '', Version: 'v1', Resource: '*' } };
+  const LEASES = { gvr: { Group: 'coordination.k8s.io', Version: 'v1', Resource: 'leases' } };
+  const config = configWith({ resources: [PODS, CONFIG_MAPS, EVERYTHING, LEASES], sourceUid: 'u' });
+  const isOwnIn = ownObjectsIn(config);
+  const places: Place[] = [
+    { is: 'cluster' },
+    { is: 'selected' },
+    { is: 'namespace', name: 'shop' },
+    { is: 'matching', name: 'shop' },
+  ];
+  const rows: [entry: ResourceConfig, plural: string, own: string | undefined][] = [
+    [CONFIG_MAPS, 'configmaps', 'apiserversource-web-index-0'],
+    [EVERYTHING, 'configmaps', 'apiserversource-web-index-0'],
+    [LEASES, 'leases', 'apiserversource-web'],
+    [PODS, 'pods', undefined],
+    [EVERYTHING, 'secrets', undefined],
+  ];
+  for (const [entry, plural, own] of rows) {
+    for (const place of places) {
+      const isOwn = isOwnIn(streamKey(entry, { ...entry.gvr, Resource: plural }, place, config.source));
+      const what = `${plural} of ${entry.gvr.Resource}, ${place.is}`;
+      assert.equal(isOwn?.({ namespace: 'shop', name: own ?? '', uid: 'u', resourceVersion: '1' }), own && true, what);
+      if (isOwn !== undefined) {
+        assert.equal(isOwn({ namespace: 'shop', name: 'other', uid: 'u', resourceVersion: '1' }), false, what);
+      }
+    }
+  }
+  const elsewhere = streamKey(CONFIG_MAPS, CONFIG_MAPS.gvr, { is: 'namespace', name: 'garden' }, config.source);
+  assert.equal(isOwnIn(elsewhere), undefined);
 });

@@ -10,11 +10,16 @@ const FAILURES = 'connect tls dns timeout reset protocol 404 408 409 425 429 500
 const REFUSALS = '301 302 307 308 400 401 403 405 406 410 413 414 415 422 431';
 const METRICS: Record<string, [type: string, labels: Record<string, string>]> = {
   watchbridge_changes_total: ['counter', { type: 'add update delete', found_by: 'watch list comparison' }],
-  watchbridge_suppressed_total: ['counter', { reason: 'duplicate backInTime unselected repeated own filtered' }],
+  watchbridge_suppressed_total: [
+    'counter',
+    { reason: 'duplicate backInTime unselected outside left repeated own unchanged filtered' },
+  ],
   watchbridge_filter_troubles_total: [
     'counter',
     { kind: 'notBoolean missingAttribute cast math functionEvaluation missingFunction' },
   ],
+  watchbridge_payload_lacks_total: ['counter', { what: 'tooLarge malformed extension' }],
+  watchbridge_clear_secrets: ['gauge', {}],
   watchbridge_events_settled_total: ['counter', { as: 'delivered deadLettered dropped' }],
   watchbridge_delivery_retries_total: ['counter', { reason: FAILURES }],
   watchbridge_refusals_total: ['counter', { by: 'sink deadLetterSink', reason: `${REFUSALS} ${FAILURES}` }],
@@ -23,10 +28,15 @@ const METRICS: Record<string, [type: string, labels: Record<string, string>]> = 
     'counter',
     {
       reason:
-        'unreachable timedOut silent unauthorized forbidden notFound expired tooLargeResourceVersion invalid throttled serverError malformed credentials',
+        'closed unreachable timedOut silent unauthorized forbidden notFound expired tooLargeResourceVersion invalid throttled serverError malformed credentials',
     },
   ],
   watchbridge_lists_total: ['counter', { why: 'start expired unintelligible rewound audit' }],
+  watchbridge_gaps_total: ['counter', { reason: 'expired unintelligible rewound audit', lost: 'states deletes' }],
+  watchbridge_recovered_total: [
+    'counter',
+    { reason: 'expired unintelligible rewound audit', type: 'add update delete' },
+  ],
   watchbridge_audits_total: ['counter', {}],
   watchbridge_audit_differences_total: ['counter', {}],
   watchbridge_malformed_total: ['counter', {}],
@@ -34,13 +44,19 @@ const METRICS: Record<string, [type: string, labels: Record<string, string>]> = 
   watchbridge_checkpoint_bytes_total: ['counter', {}],
   watchbridge_checkpoint_failures_total: [
     'counter',
-    { what: 'index lease load', reason: 'unreachable timedOut forbidden conflict serverError malformed' },
+    {
+      what: 'index lease load',
+      reason:
+        'unreachable timedOut unauthorized forbidden notFound conflict alreadyExists invalid throttled serverError malformed credentials',
+    },
   ],
   watchbridge_stream_established: ['gauge', {}],
   watchbridge_settle_seconds: ['histogram', {}],
   watchbridge_events_in_flight: ['gauge', {}],
   watchbridge_events_queued: ['gauge', {}],
   watchbridge_queued_bytes: ['gauge', {}],
+  watchbridge_position_age_seconds: ['gauge', {}],
+  watchbridge_checkpoint_age_seconds: ['gauge', {}],
 };
 
 const IDLE = { inFlight: 0, queued: 0, queuedBytes: 0 };
@@ -85,12 +101,22 @@ test('each happening moves its own series by one, and nothing else', async () =>
       ['watchbridge_changes_total{type="delete",found_by="comparison"}'],
     ],
     [(it) => it.suppressed('own'), ['watchbridge_suppressed_total{reason="own"}']],
+    [(it) => it.lacking('tooLarge'), ['watchbridge_payload_lacks_total{what="tooLarge"}']],
+    [(it) => it.clearSecrets(true), ['watchbridge_clear_secrets']],
     [(it) => it.retried('503'), ['watchbridge_delivery_retries_total{reason="503"}']],
     [(it) => it.retried('599'), ['watchbridge_delivery_retries_total{reason="599"}']],
     [(it) => it.refused('deadLetterSink', '413'), ['watchbridge_refusals_total{by="deadLetterSink",reason="413"}']],
     [(it) => it.sinkAway(true), ['watchbridge_sink_away']],
     [(it) => it.interrupted('expired'), ['watchbridge_watch_interruptions_total{reason="expired"}']],
     [(it) => it.listed('rewound'), ['watchbridge_lists_total{why="rewound"}']],
+    [
+      (it) => it.gap('expired', 'states', { added: 1, updated: 0, deleted: 1 }),
+      [
+        'watchbridge_gaps_total{reason="expired",lost="states"}',
+        'watchbridge_recovered_total{reason="expired",type="add"}',
+        'watchbridge_recovered_total{reason="expired",type="delete"}',
+      ],
+    ],
     [(it) => it.audited(0), ['watchbridge_audits_total']],
     [(it) => it.audited(1), ['watchbridge_audit_differences_total', 'watchbridge_audits_total']],
     [(it) => it.malformed(), ['watchbridge_malformed_total']],
@@ -141,6 +167,18 @@ test('gauges tell the present', async () => {
   assert.equal((await seriesOf(metrics.registry)).get('watchbridge_sink_away'), 0);
 });
 
+test('ages are those of the moment when they are asked for', async () => {
+  let ages = { positionSeconds: 0, storedSeconds: 0 };
+  const metrics = createMetrics(
+    () => IDLE,
+    () => ages,
+  );
+  ages = { positionSeconds: 7.5, storedSeconds: 5 };
+  const series = await seriesOf(metrics.registry);
+  assert.equal(series.get('watchbridge_position_age_seconds'), 7.5);
+  assert.equal(series.get('watchbridge_checkpoint_age_seconds'), 5);
+});
+
 test('a stream that is no more has no series', async () => {
   const metrics = createMetrics(() => IDLE);
   const streams = async () => [...(await seriesOf(metrics.registry))].filter(([name]) => name.includes('established'));
@@ -160,7 +198,7 @@ test('a stream that is no more has no series', async () => {
 
 test('the documentation has each metric with its type and its labels', () => {
   const text = readFileSync(new URL('../../docs/reference/metrics.md', import.meta.url), 'utf8');
-  const rows = text.split('\n').filter((line) => line.startsWith('| `watchbridge_'));
+  const rows = text.split('\n').filter((line) => /^\| `watchbridge_(?!controller_)/.test(line));
   const documented = rows.map((row) => {
     const [, name = '', type, labels = ''] = row.split('|').map((cell) => cell.trim());
     return [

@@ -1,15 +1,21 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { type PayloadConfig, payloadRules } from '../../src/adapter/payload-config.ts';
+import { reportLack } from '../../src/adapter/report-lack.ts';
 import { createMetrics } from '../../src/adapter/metrics.ts';
 import { type PipelineIo, runPipeline } from '../../src/adapter/pipeline.ts';
 import { createLedger } from '../../src/checkpoint/ledger.ts';
 import type { Outgoing } from '../../src/delivery/lanes.ts';
+import type { Condition } from '../../src/events/conditions/condition.ts';
+import type { Origin } from '../../src/events/from-change.ts';
+import { createPayload } from '../../src/events/shaping/payload.ts';
 import { compileFilters } from '../../src/events/filters/compile-filters.ts';
 import { createRecentIds } from '../../src/events/recent-ids.ts';
 import type { Change } from '../../src/watch/change.ts';
 import { createKnownObjects } from '../../src/watch/known-objects.ts';
 import type { Stream } from '../../src/watch/requests.ts';
 import { changeOf, originOf, PODS } from '../events/changes.ts';
+import { recordedLog } from './recorded-log.ts';
 import { fakeClock } from '../support/fake-clock.ts';
 
 const ALL_PODS: Stream = {
@@ -24,6 +30,7 @@ interface Told {
   readonly sent: readonly Outgoing[];
   readonly suppressed: (reason: string) => Promise<number | undefined>;
   readonly troubles: (kind: string) => Promise<number | undefined>;
+  readonly lacks: (what: string) => Promise<number | undefined>;
   /** Where the stream would resume now. */
   readonly position: string | undefined;
 }
@@ -31,11 +38,19 @@ interface Told {
 /** One step with these changes, through a pipeline whose lanes deliver at once. */
 async function tell(
   changes: readonly Change[],
-  options: { filters?: unknown; overrides?: Record<string, string>; more?: Partial<PipelineIo> } = {},
+  options: {
+    filters?: unknown;
+    overrides?: Record<string, string>;
+    payload?: PayloadConfig;
+    conditions?: Condition[];
+    origin?: Partial<Origin>;
+    more?: Partial<PipelineIo>;
+  } = {},
 ): Promise<Told> {
   const filters = compileFilters(options.filters ?? []);
   if (filters.is === 'wrong') throw new Error(JSON.stringify(filters.problems));
   const clock = fakeClock();
+  const { log } = recordedLog();
   const metrics = createMetrics(() => ({ inFlight: 0, queued: 0, queuedBytes: 0 }));
   const sent: Outgoing[] = [];
   const io: PipelineIo = {
@@ -56,14 +71,16 @@ async function tell(
     whereabouts: { unselected: async () => new Set() },
     filters,
     isOwn: () => false,
+    payload: (it) => createPayload(payloadRules(options.payload, 'shop/web', undefined), it),
+    lacking: reportLack({ log, metrics }),
     ...options.more,
   };
-  const ledger = createLedger(createKnownObjects(), undefined);
+  const ledger = createLedger({ known: createKnownObjects(), start: undefined, clock });
   const steps = (async function* () {
     yield { changes, epoch: 0, resumeAt: '99' };
   })();
-  const origin = originOf({ overrides: options.overrides ?? {} });
-  await runPipeline(ALL_PODS, steps, origin, ledger, io, new AbortController().signal);
+  const origin = originOf({ overrides: options.overrides ?? {}, ...options.origin });
+  await runPipeline(ALL_PODS, steps, origin, ledger, io, new AbortController().signal, options.conditions);
   const counted = async (name: string, label: string, value: string): Promise<number | undefined> => {
     const { values = [] } = (await metrics.registry.getSingleMetric(name)?.get()) ?? {};
     return values.find(({ labels }) => labels[label] === value)?.value;
@@ -72,6 +89,7 @@ async function tell(
     sent,
     suppressed: (reason) => counted('watchbridge_suppressed_total', 'reason', reason),
     troubles: (kind) => counted('watchbridge_filter_troubles_total', 'kind', kind),
+    lacks: (what) => counted('watchbridge_payload_lacks_total', 'what', what),
     position: ledger.position()?.resourceVersion,
   };
 }
@@ -111,4 +129,55 @@ test("the adapter's own objects are never told", async () => {
   assert.equal(told.sent.length, 0);
   assert.equal(await told.suppressed('own'), 1);
   assert.equal(told.position, '99');
+});
+
+test('a change that a condition stops is counted by its reason and settled, and another stream may still tell it', async () => {
+  const recent = createRecentIds(10);
+  const never: Condition = { reason: 'unchanged', holds: () => false };
+  const told = await tell([changeOf({})], { conditions: [never], more: { recent } });
+  assert.equal(told.sent.length, 0);
+  assert.equal(await told.suppressed('unchanged'), 1);
+  assert.equal(told.position, '99');
+  const other = await tell([changeOf({})], { more: { recent } });
+  assert.equal(other.sent.length, 1);
+});
+
+test('every condition sees every change, and the first that fails gives the reason', async () => {
+  const seen: string[] = [];
+  const condition = (reason: string, holds: boolean): Condition => ({
+    reason,
+    holds: ({ type }) => {
+      seen.push(`${reason} ${type}`);
+      return holds;
+    },
+  });
+  const conditions = [condition('unchanged', false), condition('when', false), condition('other', true)];
+  const told = await tell([changeOf({ type: 'update' })], { conditions });
+  assert.equal(await told.suppressed('unchanged'), 1);
+  assert.deepEqual(seen, ['unchanged update', 'when update', 'other update']);
+});
+
+test('a filter sees the extensions that labels give', async () => {
+  const payload = { labelExtensions: { app: 'app' } };
+  const change = (app: string) => changeOf({ body: Buffer.from(JSON.stringify({ metadata: { labels: { app } } })) });
+  const told = await tell([change('a'), change('b')], { payload, filters: [{ exact: { app: 'b' } }] });
+  assert.deepEqual(
+    told.sent.map(({ event }) => event.extensions['app']),
+    ['b'],
+  );
+});
+
+test('the data of a Secret is redacted without a word in the configuration', async () => {
+  const resource = { ...PODS, plural: 'secrets', kind: 'Secret' };
+  const body = Buffer.from('{"kind":"Secret","data":{"p":"Q0FOQVJZ"}}');
+  const told = await tell([changeOf({ body })], { origin: { resource } });
+  assert.equal(Buffer.from(told.sent[0]?.event.data ?? '').toString(), '{"kind":"Secret","data":{"p":"cmVkYWN0ZWQ="}}');
+});
+
+test('an event that carries less than was asked for is sent and counted', async () => {
+  const payload = { maxBytes: 1_024, managedFields: 'Drop', annotationExtensions: { note: 'note' } } as const;
+  const large = Buffer.from(JSON.stringify({ metadata: { annotations: { note: '\n' } }, spec: 'x'.repeat(1_024) }));
+  const told = await tell([changeOf({ body: large }), changeOf({ body: Buffer.from('{"metadata"') })], { payload });
+  assert.equal(told.sent.length, 2);
+  for (const what of ['tooLarge', 'malformed', 'extension']) assert.equal(await told.lacks(what), 1, what);
 });

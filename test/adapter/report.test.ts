@@ -36,7 +36,13 @@ test('what a stream says becomes a log line, a count and a standing', async () =
       ['stream_established{stream="pods.v1"} 1'],
       ['pods.v1: established'],
     ],
-    [{ is: 'closed' }, 'debug: watch closed by the server', {}, [], starting],
+    [
+      { is: 'closed' },
+      'debug: watch closed by the server',
+      {},
+      ['watch_interruptions_total{reason="closed"} 1'],
+      starting,
+    ],
     [
       { is: 'interrupted', error, waitMs: 1_234.5 },
       'warn: watch interrupted',
@@ -64,7 +70,13 @@ test('what a stream says becomes a log line, a count and a standing', async () =
       { ...listed, why: 'expired' },
       'warn: gap in the history closed by comparison',
       { why: 'expired', ...gap },
-      ['lists_total{why="expired"} 1'],
+      [
+        'lists_total{why="expired"} 1',
+        'gaps_total{reason="expired",lost="states"} 1',
+        'recovered_total{reason="expired",type="add"} 1',
+        'recovered_total{reason="expired",type="update"} 2',
+        'recovered_total{reason="expired",type="delete"} 3',
+      ],
       starting,
     ],
     [

@@ -25,6 +25,8 @@ export interface RunStage extends RecordedLog {
   readonly clock: FakeClock;
   /** What was asked about Pods. */
   readonly asked: readonly string[];
+  /** The server's history begins at this version: older watches are answered 410, and the open ones end. */
+  forgetUntil(version: number): void;
   /** Tells all open watches: `ADDED a u1@11`. */
   happen(event: string): void;
   /** Resolves when a watch is open. */
@@ -47,6 +49,7 @@ export async function runStage(t: TestContext): Promise<RunStage> {
   const watches = new Set<ServerResponse>();
   const asked: string[] = [];
   let version = '10';
+  let oldest = 0;
   const others = (request: IncomingMessage, response: ServerResponse): boolean => {
     const path = (request.url ?? '').replace(/\?.*$/, '');
     if (path === '/api/v1') answer(response, 200, DISCOVERY);
@@ -56,6 +59,10 @@ export async function runStage(t: TestContext): Promise<RunStage> {
   };
   const pods = (question: string, response: ServerResponse): void => {
     asked.push(question);
+    if (Number(/^watch (\d+)/.exec(question)?.[1] ?? oldest) < oldest) {
+      answer(response, 410, { kind: 'Status', code: 410, reason: 'Expired', message: 'too old resource version' });
+      return;
+    }
     response.writeHead(200, { 'content-type': 'application/json' });
     response.flushHeaders();
     if (question.startsWith('streaming list')) response.end(`${endOfList(version)}\n`);
@@ -74,6 +81,11 @@ export async function runStage(t: TestContext): Promise<RunStage> {
     sink,
     clock,
     asked,
+    forgetUntil: (until) => {
+      oldest = until;
+      version = String(until);
+      for (const watch of watches) watch.end();
+    },
     happen: (event) => {
       version = event.split('@')[1] ?? version;
       for (const watch of watches) watch.write(`${lineOf(event)}\n`);

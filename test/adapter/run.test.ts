@@ -6,7 +6,6 @@ import { test } from 'node:test';
 import { setImmediate as turn, setTimeout as delay } from 'node:timers/promises';
 import { runAdapter } from '../../src/adapter/run.ts';
 import { RECORD_ANNOTATION } from '../../src/checkpoint/record.ts';
-import { LeadershipLost } from '../../src/kube/leadership.ts';
 import { ListenError } from '../../src/process/serve.ts';
 import { eventually } from '../support/eventually.ts';
 import { configWith } from './any-config.ts';
@@ -134,22 +133,33 @@ test('an index that cannot be written in the end does not keep the Lease', async
   assert.equal(stage.spec().holderIdentity, '');
 });
 
-test('an adapter that loses its Lease stops watching and sending, and says why', async (t) => {
+const LOST = 'warn: Lease lost; nothing more is sent until it is this replica’s turn again';
+const NOT_HELD = 'warn: Lease could not be renewed in time; nothing is sent until it is';
+
+test('an adapter that loses its Lease stops watching and sending, and goes on when it is free again', async (t) => {
   const stage = await runStage(t);
   const run = await delivering(stage);
-  const ended = assert.rejects(run.ended, (error) => {
-    assert.ok(error instanceof LeadershipLost);
-    assert.match(error.message, /is held by thief now/);
-    return true;
-  });
+  await pass(stage, 'its position to be stored', () => stage.clock.monotonic() > 7_000);
   stage.steal();
-  await passUntil(stage, ended);
+  await pass(stage, 'it to notice', () => stage.messages.includes(LOST));
+  const detail = stage.entries.find(({ msg }) => `warn: ${String(msg)}` === LOST)?.['detail'];
+  assert.match(String(detail), /is held by thief now/);
+  await pass(stage, 'it to stand by', () => stage.messages.includes('info: standing by; another replica delivers'));
   const { length } = stage.asked;
   stage.happen('MODIFIED a u1@12');
-  await stage.clock.advance(60_000);
   for (let i = 0; i < 20; i++) await turn();
   assert.deepEqual([stage.asked.length, stage.sink.received.length], [length, 1]);
   assert.equal(stage.spec().holderIdentity, 'thief');
+
+  stage.server.touch(LEASE, { spec: { ...stage.spec(), holderIdentity: '' } });
+  await pass(stage, 'it to watch', () => stage.asked.length >= length + 2);
+  assert.equal(stage.asked[length], 'head', 'it goes on where the Lease says');
+  await stage.watching();
+  stage.happen('MODIFIED a u1@13');
+  await sent(stage, 2);
+  run.stop();
+  await run.ended;
+  assert.equal(stage.messages.at(-1), STOPPED);
 });
 
 test('an adapter that loses its Lease while it drains ends at once', async (t) => {
@@ -158,14 +168,14 @@ test('an adapter that loses its Lease while it drains ends at once', async (t) =
   stage.sink.reply(() => 'hang');
   stage.happen('MODIFIED a u1@12');
   await sent(stage, 2);
-  const ended = assert.rejects(run.ended, LeadershipLost);
   run.stop();
   await eventually('it to drain', () => stage.messages.some((it) => it.startsWith('info: stopping')));
   stage.steal();
   const before = stage.clock.monotonic();
-  await passUntil(stage, ended);
+  await passUntil(stage, run.ended);
   assert.ok(stage.clock.monotonic() - before < 10_000);
   assert.ok(stage.messages.includes('error: stopped before every event was delivered'));
+  assert.equal(stage.spec().holderIdentity, 'thief');
 });
 
 test('what cannot be delivered in time is cut off before the Lease is given back, and not stored as settled', async (t) => {
@@ -199,16 +209,73 @@ test('what cannot be delivered in time is cut off before the Lease is given back
   assert.equal(stage.spec().holderIdentity, '');
 });
 
-test('an adapter that cannot renew its Lease for 10 s ends', async (t) => {
+test('an adapter that cannot renew its Lease for 10 s sends nothing, keeps what it knows, and goes on when it can', async (t) => {
   const stage = await runStage(t);
   const run = await delivering(stage);
   await pass(stage, 'a renewal', () => stage.clock.monotonic() > 2_000);
   stage.server.rule((request) => (request.startsWith('PUT') ? 503 : undefined));
-  const ended = assert.rejects(run.ended, LeadershipLost);
   const from = stage.clock.monotonic();
-  await passUntil(stage, ended);
+  await pass(stage, 'it to hold no more', () => stage.messages.includes(NOT_HELD));
   const took = stage.clock.monotonic() - from;
   assert.ok(took > 7_000 && took < 12_000, `${took} ms`);
+  const { length } = stage.asked;
+  stage.happen('MODIFIED a u1@12');
+  await pass(stage, 'a minute', () => stage.clock.monotonic() > from + 60_000);
+  assert.equal(stage.sink.received.length, 1);
+
+  stage.server.rule(() => undefined);
+  await pass(stage, 'the event', () => stage.sink.received.length === 2);
+  stage.happen('MODIFIED a u1@13');
+  await sent(stage, 3);
+  assert.equal(stage.asked.length, length, 'nothing is asked for again');
+  assert.ok(!stage.messages.includes(LOST));
+  run.stop();
+  await run.ended;
+  assert.deepEqual(positionsIn(stage), [['13', 0, true]]);
+});
+
+test('what is on the wire when the Lease is not held any more is cut off before others may take it, and sent again', async (t) => {
+  let open = 0;
+  let answers = false;
+  const arrived: string[] = [];
+  const server = createHttpServer((request, response) => {
+    open++;
+    request.socket.once('close', () => open--);
+    arrived.push(String(request.headers['ce-id']));
+    if (answers) response.writeHead(204).end();
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.after(() => server.close());
+  const stage = await runStage(t);
+  const run = stage.start({ sink: `http://127.0.0.1:${(server.address() as AddressInfo).port}` });
+  await stage.watching();
+  stage.happen('ADDED a u1@11');
+  await eventually('an event on the wire', () => open === 1);
+  stage.server.rule((request) => (request.startsWith('PUT') ? 503 : undefined));
+  const from = stage.clock.monotonic();
+  await pass(stage, 'it to be cut off', () => open === 0);
+  assert.ok(stage.clock.monotonic() - from < 12_000, 'others wait for 15 s');
+  answers = true;
+  stage.server.rule(() => undefined);
+  await pass(stage, 'the event', () => arrived.length === 2);
+  assert.equal(arrived[0], arrived[1]);
+  run.stop();
+  await passUntil(stage, run.ended);
+  assert.ok(!stage.messages.includes('warn: sink counts as away; single events are tried until one is taken'));
+});
+
+test('an adapter that may not renew its Lease any more goes on without', async (t) => {
+  const stage = await runStage(t);
+  const run = await delivering(stage);
+  stage.server.rule((request) => (request.includes('apiserversource-web') ? 403 : undefined));
+  const without = 'error: no checkpoint: a restart of this adapter will lose changes';
+  await pass(stage, 'it to go on without', () => stage.messages.includes(without));
+  await stage.watching();
+  stage.happen('MODIFIED a u1@12');
+  await pass(stage, 'the event', () => stage.sink.received.length >= 2);
+  run.stop();
+  await run.ended;
 });
 
 test('a port that is taken is an error, and leaves nothing open', async (t) => {

@@ -59,6 +59,12 @@ test('our own fields are taken as they are', () => {
     delivery: { format: 'json', retry: 3, backoffPolicy: 'linear', backoffDelay: 'PT1S' },
     checkpoint: 'Full',
     gapEvents: true,
+    namespaceSelector: 'team in (a,b),!hidden',
+    excludeNamespaces: ['kube-system'],
+    resources: [
+      { ...PODS, fieldSelector: 'metadata.name=a\\,b,status.phase!=Running' },
+      { gvr: { ...PODS.gvr, Resource: '*' } },
+    ],
   };
   assert.deepEqual(configOf({ ...GOOD, ...ours }), { ...GOOD, ...ours });
 });
@@ -66,7 +72,7 @@ test('our own fields are taken as they are', () => {
 test('what is wrong is said with its place, what was expected, and what was found', () => {
   const group = 'expected an API group in lower case, such as apps; "" for the core group';
   const version = 'expected an API version, such as v1';
-  const plural = 'expected the plural name in lower case, such as pods';
+  const plural = 'expected the plural name in lower case, such as pods; "*" for every resource of the version';
   const namespace = 'expected the name of a namespace';
   const selector = 'expected a label selector, such as app=web,tier in (a,b)';
   const gvr = (more: object) => ({ resources: [PODS, { gvr: { ...PODS.gvr, ...more } }] });
@@ -100,6 +106,12 @@ test('what is wrong is said with its place, what was expected, and what was foun
       selecting(`a=${long}`),
       `resources[0].selector: ${selector}; "${'x'.repeat(63)}…" is no label value; found "a=${'x'.repeat(60)}….`,
     ],
+    [
+      { resources: [{ ...PODS, fieldSelector: 'status.phase' }] },
+      'resources[0].fieldSelector: expected a field selector, such as metadata.name=web,status.phase!=Running; "status.phase" is no comparison of a field; found "status.phase".',
+    ],
+    [{ namespaceSelector: '!' }, `namespaceSelector: ${selector}; "!" is no requirement; found "!".`],
+    [{ excludeNamespaces: ['Shop'] }, `excludeNamespaces[0]: ${namespace}; found "Shop".`],
     [{ mode: 'reference' }, 'mode: expected Reference or Resource; found "reference".'],
     [{ mode: 'Ref' }, 'mode: expected Reference or Resource; found "Ref".'],
     [{ mode: 'RESOURCE' }, 'mode: expected Reference or Resource; found "RESOURCE".'],

@@ -50,3 +50,26 @@ test('whoever listens hears of each standing, and of the end of an entry once', 
     ['a', undefined],
   ]);
 });
+
+test('its summary counts streams, and says what keeps up to three of them from being watched', () => {
+  const board = createStreamBoard(() => undefined);
+  board.set('a', { is: 'established' });
+  board.set('b', { is: 'starting' });
+  assert.deepEqual(board.summary(), { total: 2, established: 1, problems: [] });
+  for (const name of ['c', 'd', 'e', 'f']) board.set(name, { is: 'failing', why: 'No.' });
+  assert.deepEqual(board.summary(), { total: 6, established: 1, problems: ['c: No.', 'd: No.', 'e: No.'] });
+});
+
+test('a reset forgets every entry, and whoever listens hears so', () => {
+  const heard: [string, boolean | undefined][] = [];
+  const board = createStreamBoard((stream, established) => heard.push([stream, established]));
+  board.set('a', { is: 'established' });
+  board.set('b', { is: 'starting' });
+  heard.length = 0;
+  board.reset();
+  assert.deepEqual(heard, [
+    ['a', undefined],
+    ['b', undefined],
+  ]);
+  assert.deepEqual(board.lines(), []);
+});

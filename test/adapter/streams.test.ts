@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { SourceConfig } from '../../src/adapter/source-config.ts';
-import { streamKeys } from '../../src/adapter/streams.ts';
+import { streamKeys } from '../../src/adapter/stream-identity.ts';
 import { configWith, PODS } from './any-config.ts';
 
 const SECRETS = { gvr: { Group: '', Version: 'v1', Resource: 'secrets' } };

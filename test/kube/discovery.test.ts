@@ -138,6 +138,17 @@ test('a failure of the server is a failure of the look-up, and is not remembered
   assert.equal((await find(V1, { kind: 'Pod' }, never())).is, 'found');
 });
 
+test('every resource that can be listed and watched is told, and a group version that is absent is asked for again', async (t) => {
+  const answers = served();
+  await using it = await rig(t, answers);
+  const plurals = async (gv: typeof V1) => (await it.discovery.watchable(gv, never()))?.map(({ plural }) => plural);
+  assert.deepEqual(await plurals(V1), ['endpoints', 'nodes', 'pods', 'podtemplates']);
+  answers.delete('/apis/networking.k8s.io/v1');
+  assert.equal(await plurals(NETWORKING_V1), undefined);
+  answers.set('/apis/networking.k8s.io/v1', NETWORKING);
+  assert.deepEqual(await plurals(NETWORKING_V1), ['networkpolicies', 'ingresses']);
+});
+
 test('who gives up a look-up does not end it for the others', async (t) => {
   const { promise: asked, resolve } = Promise.withResolvers<void>();
   let respond = () => {};

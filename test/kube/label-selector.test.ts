@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
-import { labelSelectorProblem } from '../../src/kube/label-selector.ts';
+import { labelMatcher, labelSelectorProblem } from '../../src/kube/label-selector.ts';
 import { INVALID_SELECTORS, VALID_SELECTORS } from './label-selectors.ts';
 
 test('a selector that Kubernetes takes has no problem', () => {
@@ -56,4 +56,43 @@ test('a long selector takes no longer than it is', () => {
     labelSelectorProblem(part.repeat(500_000 / part.length));
     assert.ok(performance.now() - began < 2_000, part);
   }
+});
+
+test('a selector matches the labels that Kubernetes says it matches', () => {
+  const web = { app: 'web', tier: 'front', size: '5' };
+  const rows: [selector: string, matches: boolean][] = [
+    ['', true],
+    [' ', true],
+    ['app', true],
+    ['missing', false],
+    ['!missing', true],
+    ['!app', false],
+    ['app=web', true],
+    ['app==web', true],
+    ['app=db', false],
+    ['missing=', false],
+    ['app!=db', true],
+    ['app!=web', false],
+    ['missing!=web', true],
+    ['app in (db, web)', true],
+    ['app in (db)', false],
+    ['missing in (web)', false],
+    ['app notin (db)', true],
+    ['app notin (db,web)', false],
+    ['missing notin (web)', true],
+    ['app in ()', false],
+    ['size>4', true],
+    ['size>5', false],
+    ['size<6', true],
+    ['app>1', false],
+    ['missing<1', false],
+    ['app=web,!missing,tier in (front,back),size>4', true],
+    ['app=web,tier=back', false],
+    ['toString', false],
+    ['!toString', true],
+    ['app=web,,', false],
+    ['size>many', false],
+  ];
+  for (const [selector, matches] of rows) assert.equal(labelMatcher(selector)(web), matches, selector);
+  assert.equal(labelMatcher('app=')({ app: '' }), true);
 });

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
+  entryPageRequest,
   headRequest,
   pageRequest,
   pastPageRequest,
@@ -10,6 +11,7 @@ import {
 } from '../../src/watch/requests.ts';
 import {
   type Auditing,
+  type Entering,
   FIRST,
   type Listing,
   type Recalling,
@@ -28,6 +30,10 @@ const EXPIRED: Listing = { ...FIRST, why: 'expired', since: '5' };
 const REMEMBERING: Remembering = { ...FIRST, at: 'remembering', since: '5' };
 const AUDITING: Auditing = { ...FIRST, at: 'auditing', since: '5' };
 const RECALLING: Recalling = { ...FIRST, at: 'recalling', since: '5', resourceVersion: '9' };
+
+const SILENT = { namespace: 'shop', tells: false };
+const LOUD = { namespace: 'depot', tells: true };
+const ENTERING: Entering = { ...FIRST, at: 'entering', entries: [SILENT], resourceVersion: '9' };
 
 const WHOLE = 'application/json';
 const REDUCED = /^application\/json;as=PartialObjectMetadata;v=v1;g=meta\.k8s\.io,application\/json$/;
@@ -89,10 +95,35 @@ test('bodies are asked for only where they will be told', () => {
     ['what existed', pastPageRequest(PODS, REMEMBERING).accept, REDUCED_LIST],
     ['an audit', pastPageRequest(PODS, AUDITING).accept, REDUCED_LIST],
     ['the last bodies', pastPageRequest(PODS, RECALLING).accept, WHOLE],
+    ['a namespace that comes in silently', entryPageRequest(PODS, ENTERING).accept, REDUCED_LIST],
+    ['one that is told', entryPageRequest(PODS, { ...ENTERING, entries: [LOUD] }).accept, WHOLE],
+    [
+      'one that is told by references',
+      entryPageRequest(REFERENCES, { ...ENTERING, entries: [LOUD] }).accept,
+      REDUCED_LIST,
+    ],
     ['the head', headRequest(PODS).accept, REDUCED_LIST],
   ];
   for (const [what, accept = '', expected] of rows) {
     if (typeof expected === 'string') assert.equal(accept, expected, what);
     else assert.match(accept, expected, what);
   }
+});
+
+test('one namespace that comes in is listed alone, and several with the whole cluster', () => {
+  assert.equal(entryPageRequest(PODS, ENTERING).path, '/api/v1/namespaces/shop/pods');
+  assert.equal(entryPageRequest(PODS, { ...ENTERING, entries: [SILENT, LOUD] }).path, '/api/v1/pods');
+});
+
+test('a field selector is in every request, as it is', () => {
+  const stream: Stream = { ...PODS, fieldSelector: 'metadata.name=a' };
+  const requests = [
+    watchRequest(stream, WATCHING, 0),
+    watchListRequest(stream, FIRST),
+    pageRequest(stream, FIRST),
+    pastPageRequest(stream, AUDITING),
+    entryPageRequest(stream, ENTERING),
+    headRequest(stream),
+  ];
+  for (const { query } of requests) assert.equal(query?.['fieldSelector'], 'metadata.name=a');
 });

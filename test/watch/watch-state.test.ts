@@ -6,6 +6,7 @@ import {
   type Active,
   advance,
   type Auditing,
+  type Entering,
   FIRST,
   isBehind,
   type Listing,
@@ -51,6 +52,17 @@ const REMEMBERING: Remembering = {
 };
 const RECALLING: Recalling = { ...REMEMBERING, at: 'recalling', since: '5', resourceVersion: '9' };
 const AUDITING: Auditing = { ...REMEMBERING, at: 'auditing' };
+const ENTRIES = [{ namespace: 'n', tells: true }];
+const ENTERING: Entering = {
+  at: 'entering',
+  entries: ENTRIES,
+  resourceVersion: '9',
+  knowsAll: true,
+  form: 'watchList',
+  continueToken: undefined,
+  epoch: 2,
+  tries: 0,
+};
 const WAITING: Waiting = { at: 'waiting', ms: 800, next: PROBING };
 const GONE = { at: 'gone' } as const;
 
@@ -363,6 +375,7 @@ const anyInput: fc.Arbitrary<WatchInput> = fc.oneof(
   { weight: 2, arbitrary: position.map((it) => bookmark(String(it))) },
   { weight: 4, arbitrary: position.map((it) => head(String(it))) },
   fc.constantFrom<WatchInput>(page('c'), page('d'), { is: 'auditDue' }),
+  fc.constantFrom<WatchInput>({ is: 'entering', entries: ENTRIES }, { is: 'entered' }),
   fc.nat(1).map((differences) => ({ is: 'audited', differences }) as const),
   { weight: 2, arbitrary: fc.tuple(position, fc.boolean()).map(([it, recall]) => listed(String(it), recall)) },
   fc.record({ is: fc.constant('ended' as const), lastedMs: fc.nat(3_000), lines: fc.nat(1), jitter }),
@@ -411,3 +424,24 @@ function settled(state: WatchState): Active {
 function positionOf(state: Active): number | undefined {
   return 'resourceVersion' in state ? Number(state.resourceVersion) : undefined;
 }
+
+test('namespaces that come into the scope are listed between two watches, at the same position', () => {
+  assert.deepEqual(advance(WATCHING, { is: 'entering', entries: ENTRIES }), ENTERING);
+  assert.deepEqual(advance(PROBING, { is: 'entering', entries: ENTRIES }), PROBING);
+  const more = advance(ENTERING, { is: 'page', continueToken: 'c' });
+  assert.deepEqual(more, { ...ENTERING, continueToken: 'c' });
+  assert.deepEqual(advance(more, { is: 'entered' }), WATCHING);
+});
+
+test('a list of namespaces that fails is begun again, and one of what is served no longer is the end', () => {
+  const halfway = { ...ENTERING, continueToken: 'c' };
+  for (const code of ['unreachable', 'expired', 'serverError', 'forbidden'] as const) {
+    assert.deepEqual(advance(halfway, failed(code)), {
+      at: 'waiting',
+      ms: 400,
+      next: { ...ENTERING, tries: 1 },
+    });
+  }
+  assert.deepEqual(advance(halfway, failed('notFound')), GONE);
+  assert.equal(advance(ENTERING, { is: 'rewound' }).at, 'listing');
+});
