@@ -1,0 +1,134 @@
+import { KubeError } from '../../kube/errors.ts';
+import type { KubeObject } from '../../kube/object.ts';
+import { type Applied, type Applier, removeObject } from '../../reconcile/apply.ts';
+import type { Result } from '../../reconcile/controller.ts';
+import type { Informer } from '../../reconcile/informer.ts';
+import { nameOfKey } from '../../reconcile/key.ts';
+import type { Notices } from '../../reconcile/notices.ts';
+import type { Tracker } from '../../reconcile/tracker.ts';
+import { writeStatus } from '../../reconcile/write-status.ts';
+import type { Deployment } from './deployment.ts';
+import type { Facts } from './facts.ts';
+import { FINALIZER, finalize, needsFinalizer, setFinalizer } from './finalizer.ts';
+import { gather, type GatherIo } from './gather.ts';
+import { internalError, type Plan, plan, type SourceNotice } from './plan.ts';
+import { patienceMs } from './patience.ts';
+import { resourceOf, SOURCES } from './resources.ts';
+import type { ApiServerSource } from './spec.ts';
+
+export interface ReconcilerIo extends GatherIo {
+  readonly sources: Pick<Informer<ApiServerSource>, 'get'>;
+  readonly tracker: Tracker<KubeObject>;
+  readonly applier: Applier;
+  readonly notices: Pick<Notices, 'tell'>;
+}
+
+const DONE: Result = { is: 'done' };
+/** Somebody else wrote: what we gather by has to catch up. */
+const SOON: Result = { is: 'again', afterMs: 500 };
+/** What nobody wakes us for: a kind that is not served yet. */
+const LATER: Result = { is: 'again', afterMs: 30_000 };
+
+/** Brings one ApiServerSource closer to what it wants: gather, plan, apply, and the status last. */
+export function createReconciler(io: ReconcilerIo): (key: string, signal: AbortSignal) => Promise<Result> {
+  return async (key, signal) => {
+    const { namespace, name } = nameOfKey(key);
+    const source = io.sources.get(namespace, name);
+    if (source === undefined || source.metadata.deletionTimestamp !== undefined) {
+      io.tracker.forget(key);
+      if (source !== undefined) await finalize(io.kube, source, signal);
+      return DONE;
+    }
+    const tell = (notice: SourceNotice): void => io.notices.tell({ ...notice, about: source });
+    try {
+      return await reconcile(source, io, tell, signal);
+    } catch (error) {
+      if (error instanceof KubeError && error.code !== 'aborted') tell(internalError(error.message));
+      throw error;
+    }
+  };
+}
+
+async function reconcile(
+  source: ApiServerSource,
+  io: ReconcilerIo,
+  tell: (notice: SourceNotice) => void,
+  signal: AbortSignal,
+): Promise<Result> {
+  const { namespace, name } = source.metadata;
+  const facts = await gather(source, io, signal);
+  const planned = plan(facts);
+  if (needsFinalizer(planned.apply, source)) {
+    // Before anything is made that would outlive the source.
+    if (
+      (await setFinalizer(io.kube, source, [...(source.metadata.finalizers ?? []), FINALIZER], signal)) === 'written'
+    ) {
+      tell({ type: 'Normal', reason: 'FinalizerUpdate', message: `Updated "${name}" finalizers` });
+    }
+    return SOON;
+  }
+  const done = await carryOut(planned, facts, io, signal);
+  if (done === 'outdated') return SOON;
+  const { status, notices, failure } = plan({ ...facts, ...done.facts });
+  for (const notice of [...done.notices, ...notices]) tell(notice);
+  const written = await writeStatus(io.kube, SOURCES, source, status, signal);
+  if (written.is === 'gone') io.tracker.forget(`${namespace}/${name}`);
+  if (written.is === 'conflict') return SOON;
+  if (failure !== undefined) return { is: 'again', afterMs: patienceMs(status, facts.now) };
+  return waitsForKinds(facts) ? LATER : DONE;
+}
+
+interface CarriedOut {
+  /** What is different after it. */
+  readonly facts: Partial<Facts>;
+  readonly notices: readonly SourceNotice[];
+}
+
+/** Applies in order, and stops at what cannot be had: what comes after may rely on it. */
+async function carryOut(
+  { apply, remove }: Plan,
+  facts: Facts,
+  io: ReconcilerIo,
+  signal: AbortSignal,
+): Promise<CarriedOut | 'outdated'> {
+  const notices: SourceNotice[] = [];
+  let deployment: Deployment | undefined;
+  for (const wanted of apply) {
+    const applied = await io.applier.apply(resourceOf(wanted.kind), wanted, liveOf(wanted, facts, io), signal);
+    if (applied.is === 'outdated') return 'outdated';
+    if ('sentence' in applied) {
+      return { facts: { obstacles: [{ kind: wanted.kind, sentence: applied.sentence }] }, notices };
+    }
+    if (wanted.kind !== 'Deployment') continue;
+    deployment = applied.object;
+    notices.push(...deploymentNotices(applied));
+  }
+  for (const { kind, metadata } of remove) {
+    await removeObject(io.kube, { resource: resourceOf(kind), ...metadata, uid: metadata.uid ?? '' }, signal);
+  }
+  return { facts: { ...(deployment !== undefined && { deployment }) }, notices };
+}
+
+function liveOf({ kind, metadata }: KubeObject, { granted }: Facts, io: ReconcilerIo): KubeObject | undefined {
+  const { namespace, name } = metadata;
+  if (kind === 'Deployment') return io.deployments.get(namespace, name);
+  return granted.find((it) => it.kind === kind && it.metadata.namespace === namespace && it.metadata.name === name);
+}
+
+/** Upstream's words. */
+function deploymentNotices(applied: Extract<Applied, { object: KubeObject }>): readonly SourceNotice[] {
+  const { name } = applied.object.metadata;
+  switch (applied.is) {
+    case 'unchanged':
+      return [];
+    case 'created':
+      return [{ type: 'Normal', reason: 'ApiServerSourceDeploymentCreated', message: 'Deployment created' }];
+    case 'changed':
+      return [{ type: 'Normal', reason: 'ApiServerSourceDeploymentUpdated', message: `Deployment "${name}" updated` }];
+  }
+}
+
+function waitsForKinds({ found, sink, deadLetterSink }: Facts): boolean {
+  const sinks = [sink, deadLetterSink];
+  return found.some(({ is }) => is !== 'found') || sinks.some((it) => it?.is === 'unresolved' && it.askAgain);
+}

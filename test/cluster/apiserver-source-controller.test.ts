@@ -1,0 +1,235 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
+import { createKubeClient, type KubeClient } from '../../src/kube/client.ts';
+import { loadClusterAccess } from '../../src/kube/config.ts';
+import { systemClock } from '../../src/process/clock.ts';
+import { createControllerMetrics } from '../../src/reconcile/metrics.ts';
+import { runApiServerSources } from '../../src/sources/apiserver/controller.ts';
+import { recordedLog } from '../adapter/recorded-log.ts';
+import { installWatchbridge, sourceOf, sourcesIn } from '../manifests/apply.ts';
+import { INSTALLATION } from '../sources/apiserver/sources.ts';
+import type { Body, KubeObject } from '../support/admin.ts';
+import { eventually } from '../support/eventually.ts';
+import { type OwnCluster, startOwnCluster } from '../support/own-cluster.ts';
+import { allow } from '../support/service-account.ts';
+
+interface Condition {
+  readonly type: string;
+  readonly status: string;
+  readonly reason?: string;
+  readonly message?: string;
+}
+
+/** Of its own, as the controller reconciles the sources of every namespace. */
+let cluster: OwnCluster;
+let kube: KubeClient;
+let running: Promise<void>;
+const stop = new AbortController();
+const metrics = createControllerMetrics();
+const { log, entries } = recordedLog();
+/** Requests of the controller, by method. */
+const requests: string[] = [];
+
+before(async () => {
+  cluster = await startOwnCluster({ controllerManager: true });
+  await installWatchbridge(cluster.admin);
+  const kubeconfig = await cluster.kubeconfigForServiceAccount('watchbridge-system', 'watchbridge-controller');
+  const client = createKubeClient(await loadClusterAccess({ kubeconfig, env: {} }), { userAgent: 'test' });
+  kube = {
+    ...client,
+    json: async <T>(request: Parameters<KubeClient['json']>[0]): Promise<T> => {
+      requests.push(`${request.method ?? 'GET'} ${request.path}`);
+      return await client.json<T>(request);
+    },
+  };
+  running = runApiServerSources(
+    {
+      kube,
+      clock: systemClock,
+      log,
+      metrics,
+      countNotice: () => undefined,
+      installation: INSTALLATION,
+      clusterDomain: 'cluster.local',
+    },
+    stop.signal,
+  );
+});
+
+after(async () => {
+  stop.abort();
+  await running;
+  await kube.close();
+  await cluster.stop();
+});
+
+/** A namespace with the sink `orders` and the account `watcher`, which may watch Pods. */
+async function place(name: string): Promise<string> {
+  const { admin } = cluster;
+  await admin.create('/api/v1/namespaces', { metadata: { name } });
+  const at = `/api/v1/namespaces/${name}`;
+  await admin.create(`${at}/services`, { metadata: { name: 'orders' }, spec: { ports: [{ port: 80 }] } });
+  await admin.create(`${at}/serviceaccounts`, { metadata: { name: 'watcher' } });
+  await allow(cluster, name, { apiGroups: [''], resources: ['pods'] });
+  return name;
+}
+
+async function createSource(namespace: string, spec: Body = {}): Promise<string> {
+  const { metadata } = await cluster.admin.create(sourcesIn(namespace), {
+    ...sourceOf('web', { serviceAccountName: 'watcher', ...spec }),
+  });
+  return metadata.uid ?? '';
+}
+
+async function conditionsOf(namespace: string): Promise<readonly Condition[]> {
+  const { status } = await cluster.admin.get(`${sourcesIn(namespace)}/web`);
+  return (status as { conditions?: readonly Condition[] } | undefined)?.conditions ?? [];
+}
+
+async function reaches(namespace: string, type: string, status: string, reason?: string): Promise<Condition> {
+  let last: readonly Condition[] = [];
+  return await eventually(
+    () => `${type} ${status} ${reason ?? ''}: ${JSON.stringify(last, null, 1)} ${JSON.stringify(entries.slice(-5))}`,
+    async () => {
+      last = await conditionsOf(namespace);
+      return last.find(
+        (it) => it.type === type && it.status === status && (reason === undefined || it.reason === reason),
+      );
+    },
+  );
+}
+
+async function deploymentIn(namespace: string): Promise<KubeObject> {
+  const { items } = await cluster.admin.list(`/apis/apps/v1/namespaces/${namespace}/deployments`);
+  const [deployment] = items;
+  assert.ok(deployment !== undefined);
+  return deployment;
+}
+
+/** What a kubelet does with the Pods of a namespace. */
+async function runPods(namespace: string): Promise<void> {
+  const pods = `/api/v1/namespaces/${namespace}/pods`;
+  const [pod] = await eventually('a Pod', async () => {
+    const { items } = await cluster.admin.list(pods);
+    return items.length > 0 && items;
+  });
+  await cluster.admin.patch(`${pods}/${pod?.metadata.name}/status`, {
+    status: { phase: 'Running', conditions: [{ type: 'Ready', status: 'True' }] },
+  });
+}
+
+test('a source becomes Ready once its adapter runs, and tells what that reports', async () => {
+  const namespace = await place('ready');
+  const uid = await createSource(namespace);
+  await reaches(namespace, 'Deployed', 'False', 'MinimumReplicasUnavailable');
+  await runPods(namespace);
+  await reaches(namespace, 'Ready', 'True');
+  await reaches(namespace, 'StreamsConnected', 'Unknown', 'NoReport');
+  const report = {
+    streams: { total: 1, established: 1, problems: [] },
+    delivery: { state: 'away', message: 'The sink takes no events.' },
+    checkpoint: { state: 'ok' },
+    gaps: 0,
+  };
+  await cluster.admin.create(`/apis/coordination.k8s.io/v1/namespaces/${namespace}/leases`, {
+    metadata: {
+      name: 'apiserversource-web',
+      labels: { 'app.kubernetes.io/managed-by': 'watchbridge' },
+      annotations: { 'watchbridge.dev/report': JSON.stringify(report) },
+      ownerReferences: [{ apiVersion: 'sources.knative.dev/v1', kind: 'ApiServerSource', name: 'web', uid }],
+    },
+  });
+  await reaches(namespace, 'StreamsConnected', 'True');
+  await reaches(namespace, 'DeliveryHealthy', 'False', 'SinkAway');
+  await reaches(namespace, 'Ready', 'True');
+});
+
+test('a source that has all it needs costs no request', async () => {
+  const namespace = await place('idle');
+  await createSource(namespace);
+  await runPods(namespace);
+  await reaches(namespace, 'Ready', 'True');
+  await delay(1_000);
+  const [{ length }, reconciles] = [requests, await reconcilesSoFar()];
+  await cluster.admin.patch(`${sourcesIn(namespace)}/web`, { metadata: { annotations: { note: 'look again' } } });
+  await eventually('another reconcile', async () => (await reconcilesSoFar()) > reconciles);
+  assert.deepEqual(requests.slice(length), []);
+});
+
+async function reconcilesSoFar(): Promise<number> {
+  const text = await metrics.registry.getSingleMetricAsString('watchbridge_controller_reconciles_total');
+  return [...text.matchAll(/outcome="done"\} (\d+)/g)].reduce((sum, [, count]) => sum + Number(count), 0);
+}
+
+test('what somebody changes of the Deployment is set again', async () => {
+  const namespace = await place('drift');
+  await createSource(namespace);
+  await reaches(namespace, 'Deployed', 'False');
+  const { metadata } = await deploymentIn(namespace);
+  await cluster.admin.patch(`/apis/apps/v1/namespaces/${namespace}/deployments/${metadata.name}`, {
+    spec: { replicas: 0 },
+  });
+  await eventually('one replica', async () => {
+    const { spec } = await deploymentIn(namespace);
+    return (spec as { replicas: number }).replicas === 1;
+  });
+});
+
+test('rights that go and come back are seen', async () => {
+  const namespace = await place('rights');
+  await createSource(namespace, { resources: [{ apiVersion: 'v1', kind: 'ConfigMap' }] });
+  const { message } = await reaches(namespace, 'SufficientPermissions', 'False');
+  assert.equal(
+    message,
+    'User system:serviceaccount:rights:watcher cannot get, list, watch resource "configmaps" in API group "" in Namespace "rights"',
+  );
+  await allow(cluster, namespace, { apiGroups: [''], resources: ['configmaps'] });
+  await reaches(namespace, 'SufficientPermissions', 'True');
+});
+
+test('a source whose sink is not there waits for it, and says what it waits for', async () => {
+  const namespace = await place('sink');
+  await createSource(namespace, { sink: { ref: { apiVersion: 'v1', kind: 'Service', name: 'later' } } });
+  const { message } = await reaches(namespace, 'SinkProvided', 'False', 'NotFound');
+  assert.match(message ?? '', /sink\/later/);
+  const { items } = await eventually('a notice', async () => {
+    const list = await cluster.admin.list(`/api/v1/namespaces/${namespace}/events`);
+    return list.items.length > 0 && list;
+  });
+  assert.deepEqual(
+    items.map((it) => `${String(it['type'])} ${String(it['reason'])} ${String(it['message'])}`),
+    [
+      'Warning SinkNotFound Sink not found: {"ref":{"kind":"Service","namespace":"sink","name":"later","apiVersion":"v1"}}',
+    ],
+  );
+  await cluster.admin.create(`/api/v1/namespaces/${namespace}/services`, {
+    metadata: { name: 'later' },
+    spec: { ports: [{ port: 80 }] },
+  });
+  await reaches(namespace, 'SinkProvided', 'True');
+});
+
+test('with rbac Managed rights are granted as far as they are open, and go with the source', async () => {
+  const { admin } = cluster;
+  const namespace = await place('managed');
+  await admin.create('/apis/rbac.authorization.k8s.io/v1/clusterroles', {
+    metadata: { name: 'grantable-nodes', labels: { 'watchbridge.dev/grantable': 'true' } },
+    rules: [{ apiGroups: [''], resources: ['nodes'], verbs: ['get', 'list', 'watch'] }],
+  });
+  const node = { apiVersion: 'v1', kind: 'Node', resource: 'nodes' };
+  await createSource(namespace, { rbac: 'Managed', resources: [node], namespaceSelector: {} });
+  await reaches(namespace, 'SufficientPermissions', 'True');
+  const role = '/apis/rbac.authorization.k8s.io/v1/clusterroles/watchbridge:managed:web';
+  assert.equal((await admin.request('GET', role)).status, 200);
+
+  const secret = { apiVersion: 'v1', kind: 'Secret', resource: 'secrets' };
+  await admin.patch(`${sourcesIn(namespace)}/web`, { spec: { resources: [secret] } });
+  await reaches(namespace, 'SufficientPermissions', 'False', 'NotGranted');
+
+  await admin.delete(`${sourcesIn(namespace)}/web`);
+  await eventually('the source to be gone', async () => {
+    return (await admin.request('GET', `${sourcesIn(namespace)}/web`)).status === 404;
+  });
+  assert.equal((await admin.request('GET', role)).status, 404);
+});
