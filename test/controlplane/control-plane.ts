@@ -25,6 +25,8 @@ export interface ControlPlaneOptions {
   readonly serviceAccountAdmission?: boolean;
   /** More flags for the API server, for example `--event-ttl=10s`; a flag that is given twice has its last value. */
   readonly apiServerFlags?: readonly string[];
+  /** More names and addresses that the API server's certificate is good for. Default: none. */
+  readonly moreHosts?: readonly string[];
   /**
    * Where to keep the data; what is there already is served again. It stays when the control plane stops.
    * Default: a new directory under the system's temporary one, removed at the end.
@@ -76,7 +78,12 @@ const WITH_CONTROLLER_MANAGER = [...ALONE, 'kube-controller-manager'] as const;
 async function describe(options: ControlPlaneOptions, programs: Programs, keeper: Keeper): Promise<ControlPlane> {
   const directory = createDirectory(options.directory);
   if (options.directory === undefined) keeper.remove(directory);
-  const site: Site = { directory, credentials: loadOrCreateCredentials(directory), programs, keeper };
+  const site: Site = {
+    directory,
+    credentials: loadOrCreateCredentials(directory, options.moreHosts),
+    programs,
+    keeper,
+  };
 
   const etcd = await createEtcd(site);
   const describeApiServer = (name: string, flags: readonly string[]): Promise<ApiServer> =>

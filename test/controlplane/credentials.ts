@@ -33,10 +33,13 @@ export function credentialPaths(
   };
 }
 
-/** Reads the credentials of `directory`, or makes and writes them when it has none. */
-export function loadOrCreateCredentials(directory: string): Credentials {
+/**
+ * Reads the credentials of `directory`, or makes and writes them when it has none; the server's certificate is then good
+ * for `moreHosts` too.
+ */
+export function loadOrCreateCredentials(directory: string, moreHosts: readonly string[] = []): Credentials {
   const paths = credentialPaths(directory);
-  if (!existsSync(paths.adminToken)) createCredentials(directory);
+  if (!existsSync(paths.adminToken)) createCredentials(directory, [...HOSTS, ...moreHosts]);
   return { caPem: readFileSync(paths.caCert, 'utf8'), adminToken: readFileSync(paths.adminToken, 'utf8') };
 }
 
@@ -46,10 +49,10 @@ export function loadAuthority(directory: string): Authority {
   return { certPem: readFileSync(paths.caCert, 'utf8'), keyPem: readFileSync(paths.caKey, 'utf8') };
 }
 
-function createCredentials(directory: string): void {
+function createCredentials(directory: string, hosts: readonly string[]): void {
   const paths = credentialPaths(directory);
   const authority = createAuthority();
-  const server = issueServer(authority, HOSTS);
+  const server = issueServer(authority, hosts);
   const serviceAccountKey = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey;
   const adminToken = randomBytes(24).toString('base64url');
   mkdirSync(paths.directory, { recursive: true, mode: 0o700 });

@@ -2,10 +2,11 @@
  * The keeper: a small process of its own that outlives the one that started it, whatever that one dies of
  * (SIGKILL, an uncaught exception, Ctrl-C), and then ends the process groups and removes the directories it was told of.
  *
- * Standard input carries one order a line: `guard <pgid>`, `release <pgid>`, `remove <directory>`.
+ * Standard input carries one order a line: `guard <pgid>`, `release <pgid>`, `remove <directory>`, `dissolve <cgroup>`.
  * Its end, which the operating system brings about when the other side is gone, is the order to clean up.
  */
-import { rm } from 'node:fs/promises';
+import { readdir, rm, rmdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 
@@ -14,9 +15,11 @@ const WAITS = 250;
 
 const groups = new Set<number>();
 const directories = new Set<string>();
+const cgroups = new Set<string>();
 
 for await (const line of createInterface({ input: process.stdin })) obey(line);
 await Promise.all([...groups].map(end));
+for (const cgroup of cgroups) await dissolve(cgroup);
 for (const directory of directories) await rm(directory, { recursive: true, force: true, maxRetries: 5 });
 
 function obey(line: string): void {
@@ -26,6 +29,7 @@ function obey(line: string): void {
   if (order === 'guard') groups.add(Number(operand));
   if (order === 'release') groups.delete(Number(operand));
   if (order === 'remove') directories.add(operand);
+  if (order === 'dissolve') cgroups.add(operand);
 }
 
 /**
@@ -42,5 +46,19 @@ function signal(group: number): boolean {
     return true;
   } catch {
     return false;
+  }
+}
+
+/** Removes a cgroup and those below it. Their files go with them, and a process that ends holds its own a moment. */
+async function dissolve(cgroup: string): Promise<void> {
+  const entries = await readdir(cgroup, { withFileTypes: true }).catch(() => []);
+  for (const entry of entries) if (entry.isDirectory()) await dissolve(join(cgroup, entry.name));
+  for (let waits = 0; waits < WAITS; waits += 1) {
+    const failure = await rmdir(cgroup).then(
+      () => undefined,
+      (error: NodeJS.ErrnoException) => error.code,
+    );
+    if (failure !== 'EBUSY') return;
+    await delay(WAIT_MS);
   }
 }

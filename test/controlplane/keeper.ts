@@ -11,6 +11,8 @@ export interface Keeper {
   release(group: number): void;
   /** At the end, after the groups, this directory is removed. */
   remove(directory: string): void;
+  /** At the end, after the groups, this cgroup is removed with all below it; the groups' processes were its last. */
+  dissolve(cgroup: string): void;
   /** Has the keeper clean up now; resolves when it has. */
   end(): Promise<void>;
 }
@@ -33,6 +35,7 @@ export async function startKeeper(): Promise<Keeper> {
     guard: (group) => pipe.write(`guard ${group}\n`),
     release: (group) => pipe.write(`release ${group}\n`),
     remove: (directory) => pipe.write(`remove ${directory}\n`),
+    dissolve: (cgroup) => pipe.write(`dissolve ${cgroup}\n`),
     end: async () => {
       child.ref();
       pipe.end();
