@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createMetrics } from '../../src/adapter/metrics.ts';
+import { createControllerMetrics } from '../../src/reconcile/metrics.ts';
+import { noticeCounter } from '../../src/reconcile/notice-metrics.ts';
 import { page, rowsOf } from './pages.ts';
 
 interface Described {
@@ -10,9 +12,9 @@ interface Described {
 }
 
 /** Labels that have no values before something happens. */
-const UNBORN: ReadonlySet<string> = new Set(['stream']);
+const UNBORN: ReadonlySet<string> = new Set(['stream', 'controller']);
 
-test('every metric of the adapter is on the page of metrics with its type, its labels and their values, and no other is', async () => {
+test('every metric of the adapter and of controllers is on the page of metrics with its type, its labels and their values, and no other is', async () => {
   const inCode = await metricsOfCode();
   const onPage = metricsOfPage();
   assert.deepEqual([...onPage.keys()].toSorted(), [...inCode.keys()].toSorted());
@@ -22,7 +24,11 @@ test('every metric of the adapter is on the page of metrics with its type, its l
 async function metricsOfCode(): Promise<Map<string, Described>> {
   const { registry, established } = createMetrics(() => ({ inFlight: 0, queued: 0, queuedBytes: 0 }));
   established('a stream', true);
-  const metrics = await registry.getMetricsAsJSON();
+  const controllers = createControllerMetrics();
+  controllers.informer('a stream');
+  controllers.controller('a controller', () => 0);
+  noticeCounter(controllers.registry);
+  const metrics = [...(await registry.getMetricsAsJSON()), ...(await controllers.registry.getMetricsAsJSON())];
   return new Map(
     metrics.map(({ name, type, values }): [string, Described] => {
       const labels = new Map<string, Set<string>>();
