@@ -58,8 +58,9 @@ export function createLedger({ known, start, clock, ignores }: LedgerOptions): L
     const entry = underway.get(key);
     if (entry === undefined || entry.left === 0) return;
     const { uid, resourceVersion } = change.object;
-    entry.settled = change.type === 'delete' ? undefined : { uid, resourceVersion };
     entry.left--;
+    // Nobody asks for it once all is settled, and an entry lives on until it is swept.
+    entry.settled = change.type === 'delete' || entry.left === 0 ? undefined : { uid, resourceVersion };
     if (dirty === 'everything' || ignores?.(change.object) === true) return;
     dirty.add(key);
     if (dirty.size > MOST_DIRTY) dirty = 'everything';

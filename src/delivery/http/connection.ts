@@ -32,8 +32,8 @@ export interface Connection {
 
 /** Both are called when the connection changes hands, and always after the `done` of the request before. */
 export interface ConnectionOwner {
-  /** It may carry the next request. */
-  idle(connection: Connection): void;
+  /** It may carry the next request; if none comes for `keptMs`, it is to be closed. */
+  idle(connection: Connection, keptMs: number): void;
   /** It has ended, whether it carried a request or not. */
   closed(connection: Connection): void;
 }
@@ -70,10 +70,11 @@ export function openConnection(options: ConnectionOptions, owner: ConnectionOwne
   socket.setNoDelay(true);
   socket.setKeepAlive(true, TCP_KEEP_ALIVE_MS);
 
-  /** One timer, for whatever the connection waits for now. */
+  /** One timer, for whatever the request waits for now. */
   let timer = setTimeout(timedOut, options.connectTimeoutMs);
   let timerMs = options.connectTimeoutMs;
   const waitFor = (ms: number): void => {
+    // Most requests wait as long as the one before, and a timer that is set again costs less than a new one.
     if (ms === timerMs) {
       timer.refresh();
       return;
@@ -84,8 +85,9 @@ export function openConnection(options: ConnectionOptions, owner: ConnectionOwne
   };
 
   function timedOut(): void {
-    if (request === undefined) close();
-    else if (answer.stage === 'head') finish({ is: 'failed', reason: 'timeout', detail: timeoutDetail() });
+    // While it rests, its owner has the time.
+    if (request === undefined) return;
+    if (answer.stage === 'head') finish({ is: 'failed', reason: 'timeout', detail: timeoutDetail() });
     else finish();
   }
 
@@ -159,9 +161,7 @@ export function openConnection(options: ConnectionOptions, owner: ConnectionOwne
       close();
       return;
     }
-    // Nearly always the next request comes first, and sets the time anew.
-    waitFor(kept);
-    owner.idle(connection);
+    owner.idle(connection, kept);
   };
 
   function close(): void {

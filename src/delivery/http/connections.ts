@@ -17,23 +17,46 @@ interface Waiting {
   readonly done: (outcome: Outcome) => void;
 }
 
+interface Idle {
+  readonly connection: Connection;
+  /** At which {@link TICK_MS} it is closed. */
+  readonly until: number;
+}
+
+/** Idle connections are looked at together: a timer for each, and for each rest of it, would cost more than the rest. */
+const TICK_MS = 500;
+
 /** @param most how many connections may be open at once */
 export function createConnections(most: number, options: ConnectionOptions): Connections {
   const open = new Set<Connection>();
   /** The one used last is used next, so that those which are too many become idle long enough to be closed. */
-  const idle: Connection[] = [];
+  const idle: Idle[] = [];
   const waiting = createFifo<Waiting>();
   let closed = false;
+  let ticks = 0;
+  let ticking: NodeJS.Timeout | undefined;
+
+  const tick = (): void => {
+    ticks++;
+    for (const { connection } of idle.filter(({ until }) => until <= ticks)) connection.close();
+    if (idle.length === 0) stopTicking();
+  };
+  const stopTicking = (): void => {
+    clearInterval(ticking);
+    ticking = undefined;
+  };
 
   const owner = {
-    idle(connection: Connection) {
+    idle(connection: Connection, keptMs: number) {
       const next = waiting.shift();
-      if (next === undefined) idle.push(connection);
-      else connection.send(next.head, next.body, next.done);
+      if (next === undefined) {
+        idle.push({ connection, until: ticks + Math.floor(keptMs / TICK_MS) });
+        ticking ??= setInterval(tick, TICK_MS);
+      } else connection.send(next.head, next.body, next.done);
     },
     closed(connection: Connection) {
       open.delete(connection);
-      const at = idle.indexOf(connection);
+      const at = idle.findIndex((it) => it.connection === connection);
       if (at >= 0) idle.splice(at, 1);
       const next = closed ? undefined : waiting.shift();
       if (next !== undefined) onNew(next);
@@ -48,7 +71,7 @@ export function createConnections(most: number, options: ConnectionOptions): Con
 
   return {
     send(head, body, done) {
-      const free = idle.pop();
+      const free = idle.pop()?.connection;
       if (closed) done(noAnswer());
       else if (free !== undefined) free.send(head, body, done);
       else if (open.size < most) onNew({ head, body, done });
@@ -56,6 +79,7 @@ export function createConnections(most: number, options: ConnectionOptions): Con
     },
     close() {
       closed = true;
+      stopTicking();
       for (const connection of open) connection.close();
       for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) next.done(noAnswer());
     },
