@@ -136,8 +136,12 @@ export async function openScene(cluster: OwnCluster, name: string, options: Scen
 /** What the controller grants: the source's own state, and to watch what the scenarios watch. */
 async function grant({ admin }: OwnCluster, namespace: string): Promise<void> {
   const rules = [
-    { apiGroups: ['coordination.k8s.io'], resources: ['leases'], verbs: ['get', 'list', 'watch', 'create', 'update'] },
-    { apiGroups: [''], resources: ['configmaps'], verbs: ['get', 'list', 'watch', 'create', 'update'] },
+    {
+      apiGroups: ['coordination.k8s.io'],
+      resources: ['leases'],
+      verbs: ['get', 'list', 'watch', 'create', 'update', 'patch'],
+    },
+    { apiGroups: [''], resources: ['configmaps'], verbs: ['get', 'list', 'watch', 'create', 'update', 'patch'] },
     { apiGroups: [''], resources: ['secrets', 'services'], verbs: ['get', 'list', 'watch'] },
   ];
   const metadata = { name: 'watcher' };
