@@ -26,7 +26,7 @@ export class RoundFailed extends Error {
   }
 }
 
-const TETHER = new URL('tether.ts', import.meta.url).href;
+const TETHER = new URL('tether.js', import.meta.url).href;
 const KEPT_OUTPUT = 4000;
 
 /** One of the bench's own helpers, with its options as the only argument. */

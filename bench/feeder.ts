@@ -1,13 +1,14 @@
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import type { Socket } from 'node:net';
 import type { Feed, FeederOptions, Listening } from './messages.ts';
 import { createStore } from './store.ts';
-import { headVersion, writeBookmarks, writeEndOfInitialEvents, writeEvents } from './stream.ts';
+import { headVersion, writeBookmarks, writeEndOfInitialEvents, writeEvents, writeInitialEvents } from './stream.ts';
 import { FIRST_VERSION } from './objects.ts';
 
 /**
- * The scripted API server of the benchmark, a process of its own: discovery, empty lists, the few objects that a client
- * stores itself, and watches of Pods that bring events as fast as they are read.
+ * The scripted API server of the benchmark, a process of its own: discovery, empty lists, streaming lists of Pods, the
+ * few objects that a client stores itself, and watches of Pods that bring events as fast as they are read.
  */
 const options = JSON.parse(process.argv[2] ?? '{}') as FeederOptions;
 const store = createStore();
@@ -35,8 +36,11 @@ async function watch(
 ): Promise<void> {
   const socket = streamOn(response);
   const initial = isTrue(query.get('sendInitialEvents'));
-  if (initial) await writeEndOfInitialEvents(socket, kind, course);
   const onlyMetadata = (request.headers.accept ?? '').includes('as=PartialObjectMetadata');
+  if (initial) {
+    if (kind === 'Pod') await writeInitialEvents(socket, options, onlyMetadata ? 'metadata' : 'objects');
+    await writeEndOfInitialEvents(socket, kind, course);
+  }
   if (kind !== 'Pod' || onlyMetadata) return writeBookmarks(socket, kind, course);
   const version = query.get('resourceVersion');
   const from = initial || !version || version === '0' ? course.written : Number(version) + 1 - FIRST_VERSION;
@@ -63,7 +67,8 @@ process.on('message', ({ upTo }: Feed) => {
   before.resolve();
 });
 
-const server = createServer((request, response) => void answer(request, response));
+const listener: RequestListener = (request, response) => void answer(request, response);
+const server = options.tls === undefined ? createServer(listener) : createTlsServer(options.tls, listener);
 server.listen(0, '127.0.0.1', () => {
   const address = server.address();
   if (address === null || typeof address === 'string') throw new Error('The feeder listens on no TCP port.');

@@ -4,8 +4,8 @@
  * event are digits of fixed width, so that the feeder patches some bytes instead of building a line.
  */
 
-/** The resourceVersion of the event with sequence number 0; ten digits for any run. */
-export const FIRST_VERSION = 1_000_000_001;
+/** The resourceVersion of the event with sequence number 0; it and those before and after have ten digits in any run. */
+export const FIRST_VERSION = 2_000_000_001;
 
 /** As many objects as the digits in a Pod's name can tell apart. */
 export const MOST_OBJECTS = 100_000;
@@ -39,8 +39,17 @@ export function lineTemplate(type: 'ADDED' | 'MODIFIED', objectBytes: number): L
   while (json(containers + 1, 0).length <= objectBytes) containers += 1;
   const filler = objectBytes - json(containers, 0).length;
   if (filler < 0) throw new RangeError(`A Pod takes at least ${objectBytes - filler} bytes, not ${objectBytes}.`);
+  return lineOf(type, json(containers, filler));
+}
 
-  const bytes = Buffer.from(`{"type":"${type}","object":${json(containers, filler)}}\n`, 'latin1');
+/** The same for a Pod that is added and of which a client asked for nothing but the metadata. */
+export function metadataTemplate(): LineTemplate {
+  const metadata = podMetadata(['app-0'], '');
+  return lineOf('ADDED', JSON.stringify({ kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1', metadata }));
+}
+
+function lineOf(type: string, object: string): LineTemplate {
+  const bytes = Buffer.from(`{"type":"${type}","object":${object}}\n`, 'latin1');
   const digitsAfter = (text: string, width: number) => ({ at: bytes.indexOf(text) + text.length, width });
   return {
     bytes,
@@ -76,29 +85,33 @@ function pod(containers: number, filler: string): object {
   return {
     kind: 'Pod',
     apiVersion: 'v1',
-    metadata: {
-      name: `${NAME}00000`,
-      namespace: NAMESPACE,
-      uid: `${UID}000000000000`,
-      resourceVersion: '0000000000',
-      generation: 1,
-      creationTimestamp: '2026-06-18T09:30:15Z',
-      labels: { app: 'web', 'pod-template-hash': '7c9d8b6f5' },
-      annotations: { 'example.com/applied': JSON.stringify({ kind: 'Pod', note: filler }) },
-      ownerReferences: [
-        {
-          apiVersion: 'apps/v1',
-          kind: 'ReplicaSet',
-          name: 'web-7c9d8b6f5',
-          uid: '5f1b7f0e-38b5-4a5f-8d8b-6b4f2b7a3f55',
-          controller: true,
-          blockOwnerDeletion: true,
-        },
-      ],
-      managedFields: managedFields(names),
-    },
+    metadata: podMetadata(names, filler),
     spec: spec(names),
     status: status(names),
+  };
+}
+
+function podMetadata(containers: readonly string[], filler: string): object {
+  return {
+    name: `${NAME}00000`,
+    namespace: NAMESPACE,
+    uid: `${UID}000000000000`,
+    resourceVersion: '0000000000',
+    generation: 1,
+    creationTimestamp: '2026-06-18T09:30:15Z',
+    labels: { app: 'web', 'pod-template-hash': '7c9d8b6f5' },
+    annotations: { 'example.com/applied': JSON.stringify({ kind: 'Pod', note: filler }) },
+    ownerReferences: [
+      {
+        apiVersion: 'apps/v1',
+        kind: 'ReplicaSet',
+        name: 'web-7c9d8b6f5',
+        uid: '5f1b7f0e-38b5-4a5f-8d8b-6b4f2b7a3f55',
+        controller: true,
+        blockOwnerDeletion: true,
+      },
+    ],
+    managedFields: managedFields(containers),
   };
 }
 

@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { chosen, wholeNumber } from './arguments.ts';
 import { MOST_OBJECTS } from './objects.ts';
 import type { Load } from './round.ts';
 
@@ -6,17 +7,23 @@ export const USAGE = `node bench/main.ts [options]
 
 Measures the adapter against a naive pipeline (bench/naive.ts), in turn, with the same feeder and sink.
 
-  --quick           one round with fewer events
-  --only NAME       adapter or naive
-  --size KB         3 or 20 (default: both)
-  --events N        events measured in each round (default: 60000 of 3 KB, 20000 of 20 KB)
-  --objects N       distinct objects that the events are about (default: 1000)
-  --rounds N        rounds of each pipeline (default: 3)
-  --sink-delay MS   wait of the sink before each answer (default: 0)
+  --quick            one round with fewer events
+  --only NAME        adapter or naive
+  --checkpoint TIER  Position or Full: the adapter with this checkpoint takes the place of the naive pipeline, and
+                     rounds have five times as many events, so that it is written in each
+  --size KB          3 or 20 (default: both)
+  --events N         events measured in each round (default: 60000 of 3 KB, 20000 of 20 KB)
+  --objects N        distinct objects that the events are about (default: 1000)
+  --rounds N         rounds of each pipeline (default: 3)
+  --sink-delay MS    wait of the sink before each answer (default: 0)
 `;
 
 const PIPELINES = ['adapter', 'naive'] as const;
-export type Pipeline = (typeof PIPELINES)[number];
+const TIERS = ['Position', 'Full'] as const;
+export type Pipeline = (typeof PIPELINES | typeof TIERS)[number];
+
+/** The checkpoint is written every 5 s, and a round of the default length is over before that. */
+const LONGER_WITH_CHECKPOINT = 5;
 
 export interface Options {
   readonly help: boolean;
@@ -39,6 +46,7 @@ export function parseOptions(args: readonly string[]): Options {
       help: { type: 'boolean', default: false },
       quick: { type: 'boolean', default: false },
       only: { type: 'string' },
+      checkpoint: { type: 'string' },
       size: { type: 'string' },
       events: { type: 'string' },
       objects: { type: 'string', default: '1000' },
@@ -54,24 +62,20 @@ export function parseOptions(args: readonly string[]): Options {
   const sizes = chosen('--size', SIZES, (size) => size.kilobytes, values.size);
   return {
     help: values.help,
-    pipelines: chosen('--only', PIPELINES, (name) => name, values.only),
+    pipelines: pipelines(values.only, values.checkpoint),
     rounds,
     loads: sizes.map(({ objectBytes, events, quick }) => {
-      const measured = given ?? (values.quick ? quick : events);
+      const longer = values.checkpoint === undefined ? 1 : LONGER_WITH_CHECKPOINT;
+      const measured = given ?? (values.quick ? quick : events) * longer;
       // The code that runs often is compiled after some thousand events, and every object was added once.
       return { objectBytes, events: measured, warmUp: Math.max(5000, objects), objects, sinkDelay };
     }),
   };
 }
 
-function chosen<T>(option: string, all: readonly T[], name: (item: T) => string, wanted: string | undefined): T[] {
-  const found = all.filter((item) => wanted === undefined || name(item) === wanted);
-  if (found.length === 0) throw new Error(`${option} is ${wanted}, but must be one of ${all.map(name).join(', ')}.`);
-  return found;
-}
-
-function wholeNumber(option: string, text: string, { least, most }: { least: number; most: number }): number {
-  const value = Number(text);
-  if (Number.isInteger(value) && value >= least && value <= most) return value;
-  throw new Error(`${option} is ${text}, but must be a whole number from ${least} to ${most}.`);
+function pipelines(only: string | undefined, checkpoint: string | undefined): readonly Pipeline[] {
+  const named = chosen('--only', PIPELINES, (name) => name, only);
+  if (checkpoint === undefined) return named;
+  if (only !== undefined) throw new Error('--only and --checkpoint exclude each other: the adapter is measured twice.');
+  return ['adapter', ...chosen('--checkpoint', TIERS, (tier) => tier, checkpoint)];
 }

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { FeederOptions } from './messages.ts';
-import { FIRST_VERSION, lineTemplate, type LineTemplate, patchLine } from './objects.ts';
+import { FIRST_VERSION, lineTemplate, type LineTemplate, metadataTemplate, patchLine } from './objects.ts';
 
 /** How far the streams of Pods may go and went. */
 export interface Course {
@@ -9,7 +9,7 @@ export interface Course {
   readonly upTo: number;
   /** Resolves when `upTo` grows. */
   readonly raised: Promise<void>;
-  /** Sequence number after the last event that any stream wrote: where the server's head is. */
+  /** Sequence number after the last event that any stream wrote or is writing: where the server's head is. */
   written: number;
 }
 
@@ -18,20 +18,24 @@ const BATCH_BYTES = 256 * 1024;
 
 /**
  * Writes the events from sequence number `from` on as fast as the client reads them, and a bookmark a second while
- * there are none. An event's number says what it is: the first ones add each object, all others modify them in turn.
+ * there are none. An event's number says what it is: the first ones add each object that
+ * does not exist, all others modify them in turn.
  * It ends with the connection.
  */
 export async function writeEvents(socket: Socket, from: number, options: FeederOptions, course: Course): Promise<void> {
   const added = createBatch(lineTemplate('ADDED', options.objectBytes));
   const modified = createBatch(lineTemplate('MODIFIED', options.objectBytes));
+  const absent = options.objects - existingIn(options);
   let next = from;
   while (!socket.destroyed) {
     if (next < course.upTo) {
-      const [batch, end] = next < options.objects ? [added, options.objects] : [modified, Infinity];
+      const [batch, end] = next < absent ? [added, absent] : [modified, Infinity];
       const count = Math.min(end, course.upTo, next + batch.size) - next;
-      await write(socket, batch.fill(next, count, options.objects));
+      const bytes = batch.fill(next, count, options.objects);
       next += count;
+      // A client may have read of it while the rest waits for the client.
       course.written = Math.max(course.written, next);
+      await write(socket, bytes);
     } else {
       await Promise.race([course.raised, delay(1000)]);
       if (next >= course.upTo) await write(socket, frame(bookmark('Pod', next)));
@@ -47,7 +51,24 @@ export async function writeBookmarks(socket: Socket, kind: string, course: Cours
   }
 }
 
-/** The bookmark that ends the initial events of a streaming list (KEP-3157); there are none here. */
+/** The initial events of a streaming list (KEP-3157): the objects that exist before the first event. */
+export async function writeInitialEvents(
+  socket: Socket,
+  options: FeederOptions,
+  carries: 'objects' | 'metadata',
+): Promise<void> {
+  const batch = createBatch(carries === 'objects' ? lineTemplate('ADDED', options.objectBytes) : metadataTemplate());
+  // The last of them has the version before that of the first event.
+  for (let next = -existingIn(options); next < 0 && !socket.destroyed; next += batch.size) {
+    await write(socket, batch.fill(next, Math.min(batch.size, -next), options.objects));
+  }
+}
+
+function existingIn({ existing = false, objects }: FeederOptions): number {
+  return existing ? objects : 0;
+}
+
+/** The bookmark that ends them. */
 export function writeEndOfInitialEvents(socket: Socket, kind: string, course: Course): Promise<void> {
   return write(socket, frame(bookmark(kind, course.written, { 'k8s.io/initial-events-end': 'true' })));
 }
@@ -87,7 +108,9 @@ function createBatch(template: LineTemplate): Batch {
     fill(from, count, objects) {
       for (let index = 0; index < count; index += 1) {
         const sequence = from + index;
-        const change = { object: sequence % objects, version: FIRST_VERSION + sequence };
+        // Those before the first event have negative numbers.
+        const object = sequence < 0 ? sequence + objects : sequence % objects;
+        const change = { object, version: FIRST_VERSION + sequence };
         patchLine(buffer, index * framed.length + lead, template, change);
       }
       return buffer.subarray(0, count * framed.length);

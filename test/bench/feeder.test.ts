@@ -13,6 +13,7 @@ const PODS = '/api/v1/namespaces/bench/pods';
 interface Line {
   readonly type: string;
   readonly object: {
+    readonly kind: string;
     readonly metadata: { readonly name: string; readonly uid: string; readonly resourceVersion: string };
   };
 }
@@ -21,8 +22,8 @@ async function portOf(feeder: Child): Promise<number> {
   return (await feeder.receive<Listening>('listening')).port;
 }
 
-function watch(port: number, query: string): Promise<Response> {
-  return fetch(`http://127.0.0.1:${port}${PODS}?watch=1&allowWatchBookmarks=true&${query}`);
+function watch(port: number, query: string, accept = 'application/json'): Promise<Response> {
+  return fetch(`http://127.0.0.1:${port}${PODS}?watch=1&allowWatchBookmarks=true&${query}`, { headers: { accept } });
 }
 
 /** The first lines of a watch, which ends then. */
@@ -98,3 +99,45 @@ test('a streaming list ends its empty initial events before the first change', L
   });
   assert.equal(second?.object.metadata.resourceVersion, String(FIRST_VERSION));
 });
+
+for (const [kind, accept] of [
+  ['Pod', 'application/json'],
+  ['PartialObjectMetadata', 'application/json;as=PartialObjectMetadata;v=v1;g=meta.k8s.io'],
+] as const) {
+  test(
+    `objects that exist are listed once each as ${kind} before the bookmark, and then only modified`,
+    LIMIT,
+    async () => {
+      await using feeder = startHelper('feeder.ts', { ...OPTIONS, objects: 400, existing: true });
+      const port = await portOf(feeder);
+      const list = await take(
+        await watch(port, 'sendInitialEvents=true&resourceVersionMatch=NotOlderThan', accept),
+        401,
+      );
+      assert.deepEqual(
+        list
+          .slice(0, -1)
+          .map(({ type, object }) => [type, object.kind, sequenceOf(object), numberIn(object.metadata.name)]),
+        Array.from({ length: 400 }, (_, index) => ['ADDED', kind, index - 400, index]),
+      );
+      assert.deepEqual([list[400]?.type, list[400] && sequenceOf(list[400].object)], ['BOOKMARK', -1]);
+      feeder.send({ kind: 'feed', upTo: 2 } satisfies Feed);
+      const changes = await take(await watch(port, `resourceVersion=${FIRST_VERSION - 1}`), 2);
+      assert.deepEqual(
+        changes.map(({ type, object }) => [type, sequenceOf(object), numberIn(object.metadata.name)]),
+        [
+          ['MODIFIED', 0, 0],
+          ['MODIFIED', 1, 1],
+        ],
+      );
+    },
+  );
+}
+
+function sequenceOf({ metadata }: Line['object']): number {
+  return Number(metadata.resourceVersion) - FIRST_VERSION;
+}
+
+function numberIn(name: string): number {
+  return Number(name.slice(name.lastIndexOf('-') + 1));
+}

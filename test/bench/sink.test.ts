@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { test } from 'node:test';
 import { type Child, startHelper } from '../../bench/children.ts';
-import type { Await, Listening, Report, SinkOptions } from '../../bench/messages.ts';
+import type { Await, Listening, Reach, Report, SinkOptions } from '../../bench/messages.ts';
 import { FIRST_VERSION } from '../../bench/objects.ts';
 
 /** Processes that do not do what is expected of them must not keep the test waiting. */
@@ -61,3 +61,26 @@ test('the sink reports a lost event when nothing new came for as long as its pat
   assert.equal((await report).seen, 2);
   socket.destroy();
 });
+
+test(
+  'a sink that goes down ends its connections and refuses more, until it comes back at the same port',
+  LIMIT,
+  async () => {
+    await using sink = startHelper('sink.ts', OPTIONS);
+    const { port } = await sink.receive<Listening>('listening');
+    const socket = connect(port, '127.0.0.1').on('error', () => undefined);
+    await once(socket, 'connect');
+    await postAll(socket, [post(0)]);
+    const closed = new Promise((resolve) => socket.once('close', resolve));
+    sink.send({ kind: 'down' } satisfies Reach);
+    await closed;
+    await assert.rejects(once(connect(port, '127.0.0.1'), 'connect'), { code: 'ECONNREFUSED' });
+    const back = sink.receive<Listening>('listening');
+    sink.send({ kind: 'up' } satisfies Reach);
+    assert.equal((await back).port, port);
+    const again = connect(port, '127.0.0.1');
+    await once(again, 'connect');
+    await postAll(again, [post(1)]);
+    again.destroy();
+  },
+);

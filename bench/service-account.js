@@ -1,0 +1,20 @@
+/*
+ * Preloaded into an adapter that is to find its ServiceAccount as in a Pod: what it looks for where the kubelet puts the
+ * files is read from the directory that BENCH_SERVICE_ACCOUNT names. JavaScript for the reason that tether.js has.
+ */
+import fs from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
+
+const KUBELET = '/var/run/secrets/kubernetes.io/serviceaccount';
+const { existsSync } = fs;
+const { readFile } = fs.promises;
+
+/** @param {unknown} path */
+const elsewhere = (path) =>
+  typeof path === 'string' && path.startsWith(KUBELET)
+    ? `${process.env['BENCH_SERVICE_ACCOUNT']}${path.slice(KUBELET.length)}`
+    : path;
+
+fs.existsSync = (path) => existsSync(elsewhere(path));
+fs.promises.readFile = (path, ...rest) => readFile(elsewhere(path), ...rest);
+syncBuiltinESMExports();
