@@ -2,6 +2,7 @@ import { apiVersionOf, type Resource } from '../kube/resource.ts';
 import type { Change, ObjectHead } from '../watch/change.ts';
 import type { AttributeValue, CloudEvent } from './cloud-event.ts';
 import { eventId } from './event-id.ts';
+import { isoTime } from './iso-time.ts';
 
 /** `Resource`: the data is the object. `Reference`: the data only names it. */
 export type Mode = 'Resource' | 'Reference';
@@ -53,7 +54,7 @@ export function toCloudEvent(change: Change, origin: Origin, moment: Moment): Cl
     source: origin.server,
     type: `dev.knative.apiserver.${origin.mode === 'Resource' ? 'resource' : 'ref'}.${change.type}`,
     subject: `/apis/${apiVersion}/namespaces/${object.namespace}/${resource.plural}/${object.name}`,
-    time: new Date(moment.now).toISOString(),
+    time: isoTime(moment.now),
     datacontenttype: 'application/json',
     extensions,
     data: origin.mode === 'Resource' ? (change.body ?? metadataOnly(object, resource)) : reference(object, resource),
