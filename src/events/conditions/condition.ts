@@ -1,4 +1,4 @@
-import type { Change } from '../../watch/change.ts';
+import type { Change, ObjectHead } from '../../watch/change.ts';
 
 /** Decides about changes of one stream, one after the other and as they come, whether they become events. */
 export interface Condition {
@@ -6,6 +6,8 @@ export interface Condition {
   readonly reason: string;
   /** Sees every change of the stream once, also those that are not told for another reason. */
   readonly holds: (change: Change) => boolean;
+  /** Hears of objects that exist and of which no change tells. */
+  readonly sees?: (object: ObjectHead, body: Buffer) => void;
 }
 
 /** The first reason for which `change` is not told, or undefined. All conditions see the change. */
