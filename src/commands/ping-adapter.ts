@@ -1,0 +1,58 @@
+import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
+import { createKubeClient } from '../kube/client.ts';
+import { loadClusterAccess } from '../kube/config.ts';
+import { KubeError } from '../kube/errors.ts';
+import { systemClock } from '../process/clock.ts';
+import { EXIT, type ExitCode } from '../process/exit.ts';
+import { createLog } from '../process/log.ts';
+import { ListenError } from '../process/serve.ts';
+import { VERSION } from '../process/version.ts';
+import { readClusterFlags } from './cluster-flags.ts';
+import { readPingConfig } from './ping-adapter/config.ts';
+import { runPingAdapter } from './ping-adapter/run.ts';
+
+const HELP = `watchbridge ping-adapter [--kubeconfig FILE] [--context NAME]
+
+The one adapter of all PingSources of a cluster: sends their events when they
+are due. The controller deploys it. It is configured by the environment:
+SYSTEM_NAMESPACE (where its Lease is), and optionally POD_NAME, K_SINK_TIMEOUT,
+K_LOGGING_CONFIG, WATCHBRIDGE_PROBES_PORT (8080) and WATCHBRIDGE_METRICS_PORT
+(9092).
+
+  --kubeconfig FILE  where to find the API server (default: KUBECONFIG,
+                     ~/.kube/config, the Pod's ServiceAccount)
+  --context NAME     a context of the kubeconfig
+  --help             print this
+`;
+
+/** `watchbridge ping-adapter`. */
+export async function pingAdapter(
+  argv: readonly string[],
+  env: Readonly<Record<string, string | undefined>>,
+  signal: AbortSignal,
+): Promise<ExitCode> {
+  const flags = readClusterFlags(argv, HELP);
+  if (typeof flags === 'number') return flags;
+  const read = readPingConfig(env);
+  if ('problems' in read) {
+    for (const problem of read.problems) process.stderr.write(`${problem}\n`);
+    return EXIT.usage;
+  }
+  const log = createLog({ component: 'pingsource-mt-adapter', level: read.config.logLevel });
+  try {
+    const access = await loadClusterAccess({ env, ...flags });
+    const kube = createKubeClient(access, { userAgent: `watchbridge-ping-adapter/${VERSION}` });
+    try {
+      const identity = `${env['POD_NAME'] ?? hostname()}_${randomUUID()}`;
+      await runPingAdapter(read.config, { kube, clock: systemClock, log, identity }, signal);
+      return EXIT.ok;
+    } finally {
+      await kube.close();
+    }
+  } catch (error) {
+    if (!(error instanceof KubeError) && !(error instanceof ListenError)) throw error;
+    log.fatal({ detail: error.message }, 'ping adapter cannot run');
+    return EXIT.failed;
+  }
+}

@@ -1,0 +1,70 @@
+import type { RequestListener } from 'node:http';
+import { Registry } from 'prom-client';
+import type { KubeClient } from '../../kube/client.ts';
+import type { Clock } from '../../process/clock.ts';
+import type { Log } from '../../process/log.ts';
+import { metricsHandler, probesHandler } from '../../process/probes.ts';
+import { createReadinessBoard } from '../../process/readiness-board.ts';
+import { type Listening, serve } from '../../process/serve.ts';
+import { startInformer } from '../../reconcile/informer.ts';
+import { createControllerMetrics } from '../../reconcile/metrics.ts';
+import { createPingMetrics } from '../../sources/ping/adapter/metrics.ts';
+import { createPingAdapter } from '../../sources/ping/adapter/run.ts';
+import { PING_SOURCES } from '../../sources/ping/resources.ts';
+import type { PingSource } from '../../sources/ping/spec.ts';
+import type { PingConfig } from './config.ts';
+
+interface PingProcessIo {
+  readonly kube: KubeClient;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** What tells this process from every other one that may hold the adapter's Lease. */
+  readonly identity: string;
+}
+
+/** In the system namespace; rbac/pingsource.yaml lets it be written there. */
+const LEASE = 'watchbridge-ping-adapter';
+
+/**
+ * Runs the adapter of all PingSources until `signal` is aborted. It is ready when it knows the sources, also while
+ * another replica fires.
+ * @throws ListenError when a port is taken
+ */
+export async function runPingAdapter(
+  { namespace, sinkTimeoutMs, probesPort, metricsPort }: PingConfig,
+  { kube, clock, log, identity }: PingProcessIo,
+  signal: AbortSignal,
+): Promise<void> {
+  const informerMetrics = createControllerMetrics();
+  const stop = new AbortController();
+  const board = createReadinessBoard();
+  const { plural } = PING_SOURCES;
+  board.set(plural, 'starting', false);
+  const servers: Listening[] = [];
+  const listen = async (purpose: string, port: number, handler: RequestListener): Promise<number> => {
+    const server = await serve({ port, purpose, handler });
+    servers.push(server);
+    return server.port;
+  };
+  try {
+    const sources = startInformer<PingSource>(
+      { resource: PING_SOURCES, carries: 'objects' },
+      { kube, clock, log, metrics: informerMetrics },
+      stop.signal,
+    );
+    void sources.synced.then(() => board.set(plural, 'known', true));
+    const lease = { namespace, name: LEASE };
+    const adapter = createPingAdapter({ kube, clock, log, identity, sources, lease, sinkTimeoutMs });
+    const metrics = createPingMetrics(adapter.gauges);
+    const registry = Registry.merge([metrics.registry, informerMetrics.registry]);
+    const ports = {
+      probesPort: await listen('probes', probesPort, probesHandler(board, signal)),
+      metricsPort: await listen('metrics', metricsPort, metricsHandler(registry)),
+    };
+    log.info({ ...ports, server: kube.server }, 'ping adapter started');
+    await adapter.run(metrics, signal);
+  } finally {
+    stop.abort();
+    await Promise.all(servers.map((server) => server.close()));
+  }
+}
