@@ -1,6 +1,11 @@
 // Bundles the program into dist/: one entry and the chunks that only some commands or machines need, with source
-// maps. It starts faster than from node_modules and takes less memory.
-import { build, type Plugin } from 'esbuild';
+// maps. It starts faster than from node_modules and takes less memory. The SDK is bundled by itself, into dist/sdk/,
+// with its types in dist/types/.
+import { spawnSync } from 'node:child_process';
+import { readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { build, type BuildOptions, type Plugin } from 'esbuild';
+import { MANIFESTS } from './manifests.ts';
 
 /**
  * client-node does not say that its modules do nothing by being imported, so all of its 900 generated models would
@@ -45,9 +50,19 @@ const ofUndiciWhatIsUsed: Plugin = {
   },
 };
 
-await build({
-  entryPoints: ['src/main.ts'],
-  outdir: 'dist',
+/** `watchbridge validate` knows the CRD by heart: the program runs where there are no manifests. */
+const textOfDefinition: Plugin = {
+  name: 'text-of-definition',
+  setup: (context) => {
+    const file = join(MANIFESTS, 'crds', 'apiserversources.yaml');
+    context.onLoad({ filter: /[\\/]preview[\\/]definition-text\.ts$/ }, () => ({
+      contents: `export const DEFINITION_TEXT = ${JSON.stringify(readFileSync(file, 'utf8'))};`,
+      watchFiles: [file],
+    }));
+  },
+};
+
+const OPTIONS: BuildOptions = {
   bundle: true,
   splitting: true,
   platform: 'node',
@@ -56,8 +71,16 @@ await build({
   minify: true,
   keepNames: true,
   sourcemap: 'linked',
-  plugins: [clientNodeHasNoSideEffects, ofUndiciWhatIsUsed],
+  plugins: [clientNodeHasNoSideEffects, ofUndiciWhatIsUsed, textOfDefinition],
   // CommonJS packages inside the bundle call require for Node's own modules.
   banner: { js: "import{createRequire}from'node:module';const require=createRequire(import.meta.url);" },
   logLevel: 'info',
-});
+};
+
+// The names of chunks change with their content, and those of an earlier build would stay.
+rmSync('dist', { recursive: true, force: true });
+await build({ ...OPTIONS, entryPoints: ['src/main.ts'], outdir: 'dist' });
+await build({ ...OPTIONS, entryPoints: ['src/sdk.ts'], outdir: 'dist/sdk' });
+const tsc = join('node_modules', 'typescript', 'bin', 'tsc');
+const types = spawnSync(process.execPath, [tsc, '--project', 'tsconfig.sdk.json'], { stdio: 'inherit' });
+if (types.status !== 0) throw new Error('The types of the SDK could not be written.');

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { DEFAULT_RETRY_POLICY, type RetryPolicy } from '../delivery/judge.ts';
-import { readCertificates } from './certificates.ts';
+import { readCertificates } from '../delivery/certificates.ts';
 import { parseDuration } from './duration.ts';
 
 /**

@@ -1,23 +1,21 @@
-import { Counter, Gauge, Histogram, Registry } from 'prom-client';
-import type { Settlement, SinkName } from '../delivery/lanes.ts';
+import { Counter, Gauge, Registry } from 'prom-client';
+import { createDeliveryMetrics, type DeliveryGauges, type DeliveryMetrics, gauge } from '../delivery/metrics.ts';
+import { CEL_TROUBLES, type CelTrouble } from '../events/cel/trouble.ts';
 import type { Change } from '../watch/change.ts';
 
 /** Everything that the adapter counts. Series without an object's name, so that their number stays small. */
-export interface AdapterMetrics {
+export interface AdapterMetrics extends DeliveryMetrics {
   readonly registry: Registry;
   changed(change: Change): void;
   /** @param objects how many; default: one */
   suppressed(reason: string, objects?: number): void;
   /** @param kind why a CESQL expression came to nothing */
   filterTrouble(kind: string): void;
+  /** An expression in `when` came to nothing for an object. */
+  whenTrouble(kind: CelTrouble): void;
   /** An event carries less than was asked for. */
   lacking(what: string): void;
   clearSecrets(yes: boolean): void;
-  /** @param seconds from reading the change to the end of its delivery */
-  settled(as: Settlement, seconds: number): void;
-  retried(reason: string): void;
-  refused(by: SinkName, reason: string): void;
-  sinkAway(yes: boolean): void;
   /** @param bytes written, of the index */
   checkpointed(what: 'index' | 'lease', bytes?: number): void;
   checkpointFailed(what: 'index' | 'lease' | 'load', reason: string): void;
@@ -32,12 +30,6 @@ export interface AdapterMetrics {
   established(stream: string, yes: boolean | undefined): void;
 }
 
-export interface DeliveryGauges {
-  readonly inFlight: number;
-  readonly queued: number;
-  readonly queuedBytes: number;
-}
-
 /** What waits for how long, in seconds; 0 where nothing does. */
 export interface Ages {
   /** Of the oldest change that is not settled, since it was read. */
@@ -48,10 +40,6 @@ export interface Ages {
 
 const NO_AGES: Ages = { positionSeconds: 0, storedSeconds: 0 };
 const GAPS = ['expired', 'unintelligible', 'rewound', 'audit'];
-const FAILURES = ['connect', 'tls', 'dns', 'timeout', 'reset', 'protocol'];
-const REPEATED = ['404', '408', '409', '425', '429', '500', '502', '503', '504'];
-/** The usual ones among the statuses that nothing is sent again for. */
-const FINAL = ['301', '302', '307', '308', '400', '401', '403', '405', '406', '410', '413', '414', '415', '422', '431'];
 
 export function createMetrics(gauges: () => DeliveryGauges, ages: () => Ages = () => NO_AGES): AdapterMetrics {
   const registry = new Registry();
@@ -66,13 +54,33 @@ export function createMetrics(gauges: () => DeliveryGauges, ages: () => Ages = (
     found_by: ['watch', 'list', 'comparison'],
   });
   const suppressed = counter('suppressed_total', 'Objects that were seen and not told, by reason.', ['reason'], {
-    reason: ['duplicate', 'backInTime', 'unselected', 'outside', 'left', 'repeated', 'own', 'unchanged', 'filtered'],
+    reason: [
+      'duplicate',
+      'backInTime',
+      'unselected',
+      'outside',
+      'left',
+      'repeated',
+      'own',
+      'unchanged',
+      'when',
+      'noTransition',
+      'series',
+      'debounced',
+      'filtered',
+    ],
   });
   const filterTroubles = counter(
     'filter_troubles_total',
     'CESQL expressions that came to nothing for an event, by reason.',
     ['kind'],
     { kind: ['notBoolean', 'missingAttribute', 'cast', 'math', 'functionEvaluation', 'missingFunction'] },
+  );
+  const whenTroubles = counter(
+    'when_troubles_total',
+    'Objects for which the CEL expression of `when` came to nothing, by reason.',
+    ['kind'],
+    { kind: CEL_TROUBLES },
   );
   const lacks = counter(
     'payload_lacks_total',
@@ -85,32 +93,6 @@ export function createMetrics(gauges: () => DeliveryGauges, ages: () => Ages = (
   const clearSecrets = new Gauge({
     name: 'watchbridge_clear_secrets',
     help: '1 where events carry the values of Secrets as they are.',
-    registers: [registry],
-  });
-  const settled = counter('events_settled_total', 'Events that are done with.', ['as'], {
-    as: ['delivered', 'deadLettered', 'dropped'],
-  });
-  const retries = counter(
-    'delivery_retries_total',
-    'Attempts that will be repeated, by status or failure.',
-    ['reason'],
-    {
-      reason: [...FAILURES, ...REPEATED],
-    },
-  );
-  const refusals = counter(
-    'refusals_total',
-    'Events that a sink will not have, by status or failure.',
-    ['by', 'reason'],
-    {
-      by: ['sink', 'deadLetterSink'],
-      // After the last attempt that is allowed, an event is refused for what was repeated before.
-      reason: [...FINAL, ...FAILURES, ...REPEATED],
-    },
-  );
-  const away = new Gauge({
-    name: 'watchbridge_sink_away',
-    help: '1 while so many attempts in a row failed that only single events are tried.',
     registers: [registry],
   });
   const interruptions = counter(
@@ -189,15 +171,6 @@ export function createMetrics(gauges: () => DeliveryGauges, ages: () => Ages = (
     labelNames: ['stream'],
     registers: [registry],
   });
-  const lag = new Histogram({
-    name: 'watchbridge_settle_seconds',
-    help: 'Time from reading a change to the end of its delivery.',
-    buckets: [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30, 60, 300, 1800],
-    registers: [registry],
-  });
-  gauge(registry, 'events_in_flight', 'Events that are on the wire.', () => gauges().inFlight);
-  gauge(registry, 'events_queued', 'Events that are not settled.', () => gauges().queued);
-  gauge(registry, 'queued_bytes', 'Memory taken by events that are not settled.', () => gauges().queuedBytes);
   gauge(
     registry,
     'position_age_seconds',
@@ -212,18 +185,13 @@ export function createMetrics(gauges: () => DeliveryGauges, ages: () => Ages = (
   );
   return {
     registry,
+    ...createDeliveryMetrics(registry, gauges),
     changed: (change) => changes.inc({ type: change.type, found_by: change.foundBy }),
     suppressed: (reason, objects = 1) => suppressed.inc({ reason }, objects),
     filterTrouble: (kind) => filterTroubles.inc({ kind }),
+    whenTrouble: (kind) => whenTroubles.inc({ kind }),
     lacking: (what) => lacks.inc({ what }),
     clearSecrets: (yes) => clearSecrets.set(yes ? 1 : 0),
-    settled: (as, seconds) => {
-      settled.inc({ as });
-      lag.observe(seconds);
-    },
-    refused: (by, reason) => refusals.inc({ by, reason }),
-    sinkAway: (yes) => away.set(yes ? 1 : 0),
-    retried: (reason) => retries.inc({ reason }),
     checkpointed: (what, bytes = 0) => {
       checkpoints.inc({ what });
       checkpointBytes.inc(bytes);
@@ -251,17 +219,6 @@ export function createMetrics(gauges: () => DeliveryGauges, ages: () => Ages = (
       else established.set({ stream }, yes ? 1 : 0);
     },
   };
-}
-
-function gauge(registry: Registry, name: string, help: string, read: () => number): void {
-  void new Gauge({
-    name: `watchbridge_${name}`,
-    help,
-    registers: [registry],
-    collect() {
-      this.set(read());
-    },
-  });
 }
 
 /** Every combination of label values: [{type: add, found_by: watch}, ...]. */

@@ -5,7 +5,7 @@ import type { Mode } from '../events/from-change.ts';
 import { createDigest } from '../events/shaping/digest.ts';
 import { parseFieldPath } from '../events/shaping/field-path.ts';
 import { isSecrets, type PayloadRules } from '../events/shaping/payload.ts';
-import { extensionNameProblem } from './overrides.ts';
+import { extensionNameProblem } from '../events/overrides.ts';
 import type { DeliveryConfig } from './delivery-config.ts';
 
 /** What events carry of objects. All optional; by default as upstream, but for Secrets, whose values are not told. */

@@ -1,5 +1,7 @@
 import type { Ledger } from '../checkpoint/ledger.ts';
+import { createDebounce, type Held } from '../delivery/debounce.ts';
 import type { Lanes } from '../delivery/lanes.ts';
+import type { DeliveryReport } from '../delivery/report.ts';
 import type { CloudEvent } from '../events/cloud-event.ts';
 import { type Condition, whyNot } from '../events/conditions/condition.ts';
 import type { CompiledFilters } from '../events/filters/compile-filters.ts';
@@ -12,8 +14,15 @@ import type { Change, ObjectHead } from '../watch/change.ts';
 import type { Stream } from '../watch/requests.ts';
 import type { Step } from '../watch/watch-stream.ts';
 import type { AdapterMetrics } from './metrics.ts';
-import type { DeliveryReport } from './report.ts';
 import type { Whereabouts } from './whereabouts.ts';
+
+/** Which changes of a stream are told. */
+export interface Choice {
+  /** They see every change but those of the adapter's own objects. */
+  readonly conditions?: readonly Condition[];
+  /** How long an update waits for a newer one of its object that takes its place. */
+  readonly debounceMs?: number | undefined;
+}
 
 /** What the streams of an adapter share. */
 export interface PipelineIo {
@@ -38,7 +47,7 @@ export interface PipelineIo {
  * The life of an event: a change comes out of the watch, becomes a CloudEvent, goes into its object's lane, and when
  * it is settled the ledger knows. Nothing is pulled from `steps` while the lanes are full, so a slow sink slows the
  * socket and memory stays bounded.
- * @param conditions those of this stream; they see every change but those of the adapter's own objects
+ * @param choice which changes of this stream are told
  */
 export async function runPipeline(
   stream: Stream,
@@ -47,9 +56,11 @@ export async function runPipeline(
   ledger: Ledger,
   io: PipelineIo,
   signal: AbortSignal,
-  conditions: readonly Condition[] = [],
+  choice: Choice = {},
 ): Promise<void> {
   const { resource } = stream;
+  const { conditions = [], debounceMs } = choice;
+  const send = sender(io, debounceMs, signal);
   const payload = io.payload(origin);
   // Filters judge an event before ceOverrides change it, as upstream's do.
   const asItIs = { ...origin, overrides: {} };
@@ -74,7 +85,7 @@ export async function runPipeline(
       if (named.lack !== undefined) io.lacking(named.lack, event);
       if (lack !== undefined) io.lacking(lack, event);
       const readAt = io.clock.monotonic();
-      io.lanes.send({
+      send(change, {
         lane: `${resource.plural}.${resource.group}/${change.object.namespace}/${change.object.name}`,
         event: withOverrides(event, origin.overrides),
         settled: (as) => {
@@ -82,10 +93,28 @@ export async function runPipeline(
           io.metrics.settled(as, (io.clock.monotonic() - readAt) / 1_000);
           io.report.settled(as);
         },
+        replaced: () => {
+          io.metrics.suppressed('debounced');
+          settle(change);
+        },
       });
     }
     await io.lanes.room();
   }
+}
+
+/**
+ * Sends at once, or holds updates back for newer ones of their object. What an object begins and ends with is not held:
+ * receivers would hear of an update of what they never heard of.
+ */
+function sender(
+  { lanes, clock }: PipelineIo,
+  windowMs: number | undefined,
+  signal: AbortSignal,
+): (change: Change, event: Held) => void {
+  if (windowMs === undefined) return (_, event) => lanes.send(event);
+  const debounce = createDebounce({ lanes, clock, windowMs, signal });
+  return ({ type }, event) => debounce.send(event, type === 'update');
 }
 
 /** Why an event is not sent, or undefined. */

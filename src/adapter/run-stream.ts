@@ -1,8 +1,6 @@
 import type { StreamMemory } from '../checkpoint/stream-memory.ts';
 import type { Position } from '../checkpoint/watermark.ts';
-import { partsChanged } from '../events/conditions/changed-parts.ts';
 import type { Condition } from '../events/conditions/condition.ts';
-import { needsBodies } from '../events/conditions/parts.ts';
 import type { Origin } from '../events/from-change.ts';
 import { isOwnedBy } from '../events/owner-filter.ts';
 import type { KubeClient } from '../kube/client.ts';
@@ -10,13 +8,15 @@ import type { Clock } from '../process/clock.ts';
 import type { Stream } from '../watch/requests.ts';
 import type { Scope } from '../watch/scope.ts';
 import type { StreamNews } from '../watch/stream-news.ts';
-import { type Active, FIRST, resumed } from '../watch/watch-state.ts';
+import { type Active, FIRST, relearned, resumed } from '../watch/watch-state.ts';
 import { watchStream } from '../watch/watch-stream.ts';
 import type { AdapterConfig } from './config.ts';
 import { findResource, type Finder, type FoundResource } from './find-resource.ts';
 import { type PipelineIo, runPipeline } from './pipeline.ts';
+import { reportWhen } from './report-when.ts';
 import type { ResourceConfig } from './source-config.ts';
 import type { StartLimit } from './start-limit.ts';
+import { readsBodies, seenBy, streamConditions } from './stream-conditions.ts';
 import { originOf, type Place, streamKey, streamName } from './stream-identity.ts';
 
 /** What all streams of an adapter are run with. */
@@ -64,9 +64,12 @@ export async function runStream(
   const gvr = gvrOf(wanted);
   const name = streamName(wanted.entry, gvr, run.place, config.source);
   io.finder.board.set(name, { is: 'starting' });
-  const conditions = conditionsOf(wanted.entry);
+  const { log } = io.finder;
+  const { debounce: debounceMs } = wanted.entry;
+  const tellTrouble = reportWhen(name, wanted.entry.when, { log, metrics: io.pipeline.metrics, clock: io.clock });
+  const conditions = streamConditions(wanted.entry, wanted.found, tellTrouble);
   const start = await run.starts.begin(signal);
-  let from = begin(ledger.position());
+  let from = begin(ledger.position(), conditions);
   for (let found: FoundResource | undefined = wanted.found; found !== undefined && !signal.aborted;) {
     const origin = originOf(found, config, io.kube.server);
     const report = io.reporter(name, origin);
@@ -84,10 +87,10 @@ export async function runStream(
         if (news.is === 'entered') ledger.soil();
       }
     };
-    const stream = streamOf(wanted, found, run, config);
+    const stream = { ...streamOf(wanted, found, run, config), sees: seenBy(conditions) };
     const watchIo = { kube: io.kube, clock: io.clock, tell, rewound: io.rewound };
     const steps = watchStream(stream, known, watchIo, signal, from);
-    await runPipeline(stream, steps, origin, ledger, io.pipeline, signal, conditions);
+    await runPipeline(stream, steps, origin, ledger, io.pipeline, signal, { conditions, debounceMs });
     if (signal.aborted) break;
     io.finder.discovery.forget(found);
     if (wanted.passing) io.finder.board.clear(name);
@@ -110,19 +113,16 @@ export function keyOf(wanted: Wanted, place: Place, config: AdapterConfig): stri
   return streamKey(wanted.entry, gvrOf(wanted), place, config.source);
 }
 
-function begin(position: Position | undefined): Active {
+/** Conditions that remember objects have to see them as they were at the position, before the stream goes on there. */
+function begin(position: Position | undefined, conditions: readonly Condition[]): Active {
   if (position === undefined) return FIRST;
   const { complete, ...place } = position;
-  return resumed(place, complete);
+  return seenBy(conditions) === undefined ? resumed(place, complete) : relearned(place, complete);
 }
 
 /** What the API server calls it; an entry may say `*`. */
 export function gvrOf({ entry, found }: Wanted): ResourceConfig['gvr'] {
   return { ...entry.gvr, Resource: found.plural };
-}
-
-function conditionsOf({ changes }: ResourceConfig): Condition[] {
-  return changes === undefined ? [] : [partsChanged(changes)];
 }
 
 function streamOf({ entry }: Wanted, resource: FoundResource, run: StreamRun, config: AdapterConfig): Stream {
@@ -134,7 +134,7 @@ function streamOf({ entry }: Wanted, resource: FoundResource, run: StreamRun, co
     labelSelector: entry.selector === '' ? undefined : entry.selector,
     fieldSelector: entry.fieldSelector === '' ? undefined : entry.fieldSelector,
     scope: run.scope,
-    carries: mode === 'Reference' && !needsBodies(entry.changes) ? 'metadata' : 'objects',
+    carries: mode === 'Reference' && !readsBodies(entry) ? 'metadata' : 'objects',
     // A resource that was not there before has no objects that existed before.
     initialEvents: initialEvents === 'All' || resource.appeared || run.tellsAll === true ? 'all' : 'none',
     ...(owner !== undefined && { selects: (object: Buffer) => isOwnedBy(object, owner) }),

@@ -8,7 +8,7 @@ import type { AdapterConfig } from './config.ts';
 import { announceLead, lead, type LeadIo } from './lead.ts';
 import { createMetrics } from './metrics.ts';
 import { tellsClearSecrets } from './payload-config.ts';
-import { metricsHandler, probesHandler } from './probes.ts';
+import { metricsHandler, probesHandler } from '../process/probes.ts';
 import { createStreamBoard } from './stream-board.ts';
 import { announceStreams } from './streams.ts';
 import { createTerm, type Term } from './term.ts';

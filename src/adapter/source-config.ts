@@ -2,12 +2,12 @@ import * as z from 'zod';
 import { fieldSelectorProblem } from '../kube/field-selector.ts';
 import { labelSelectorProblem } from '../kube/label-selector.ts';
 import { isDnsLabel, isDnsSubdomain } from '../kube/names.ts';
-import type { Part } from '../events/conditions/parts.ts';
 import type { CompiledFilters } from '../events/filters/compile-filters.ts';
+import { conditionFields, conditionProblems, type ConditionsConfig } from './conditions-config.ts';
 import { type DeliveryConfig, deliveryConfig } from './delivery-config.ts';
 import { filtersConfig } from './filters-config.ts';
-import { changesConfig, type PayloadConfig, payloadConfig } from './payload-config.ts';
-import { jsonProblem, shownValue } from './shown.ts';
+import { type PayloadConfig, payloadConfig } from './payload-config.ts';
+import { jsonProblem, shownValue } from '../process/shown.ts';
 
 /**
  * `K_SOURCE_CONFIG`: the one contract between controller and receive adapter. Upstream's fields keep their names and
@@ -49,13 +49,11 @@ export interface SourceConfig {
 
 export type CheckpointTier = 'None' | 'Position' | 'Full';
 
-export interface ResourceConfig {
+export interface ResourceConfig extends ConditionsConfig {
   /** Ours: `Resource` may be `*`, each resource of the group version that can be watched. */
   readonly gvr: { readonly Group: string; readonly Version: string; readonly Resource: string };
   /** In the API server's query syntax. */
   readonly selector?: string | undefined;
-  /** Ours. Parts of an object: an update that changes none of them is not told. Absent: every update is. */
-  readonly changes?: readonly Part[] | undefined;
   /** Ours. In the API server's query syntax: `metadata.name=web,status.phase!=Running`. */
   readonly fieldSelector?: string | undefined;
 }
@@ -70,7 +68,7 @@ const labelSelector = z.string().superRefine((text, context) => {
   if (problem !== undefined) context.addIssue(`expected a label selector, such as app=web,tier in (a,b); ${problem}`);
 });
 
-const resource = z.object({
+const resourceFields = z.object({
   gvr: z.object({
     Group: z.string().refine((text) => text === '' || isDnsSubdomain(text), {
       error: 'expected an API group in lower case, such as apps; "" for the core group',
@@ -81,7 +79,7 @@ const resource = z.object({
     }),
   }),
   selector: labelSelector.optional(),
-  changes: changesConfig.optional(),
+  ...conditionFields,
   fieldSelector: z
     .string()
     .superRefine((text, context) => {
@@ -90,6 +88,11 @@ const resource = z.object({
         context.addIssue(`expected a field selector, such as metadata.name=web,status.phase!=Running; ${problem}`);
     })
     .optional(),
+});
+
+const resource = resourceFields.superRefine((entry, context) => {
+  for (const { field, message } of conditionProblems(entry))
+    context.addIssue({ code: 'custom', path: [field], message });
 });
 
 const sourceConfig = z.object({

@@ -44,15 +44,18 @@ export function streamsOverlap({ source }: AdapterConfig): boolean {
   });
 }
 
-/** What a person calls the stream: the resource, its selectors and where. */
+/** What a person calls the stream: the resource, its selectors, which entry of those with the same, and where. */
 export function streamName(
-  { selector = '', fieldSelector = '' }: ResourceConfig,
+  entry: ResourceConfig,
   gvr: ResourceConfig['gvr'],
   place: Place,
-  { namespaceSelector }: SourceConfig,
+  source: SourceConfig,
 ): string {
+  const { selector = '', fieldSelector = '' } = entry;
   const selected = [selector, fieldSelector].map((text) => (text === '' ? '' : `[${text}]`)).join('');
-  return `${resourceName(gvr)}${selected}${whereOf(place, namespaceSelector)}`;
+  const twin = twinOf(entry, source);
+  const which = twin === 0 ? '' : `#${twin + 1}`;
+  return `${resourceName(gvr)}${selected}${which}${whereOf(place, source.namespaceSelector)}`;
 }
 
 /**
@@ -95,14 +98,30 @@ function staticPlaces(source: SourceConfig): Place[] {
   return [{ is: 'cluster' }, ...(selects ? [{ is: 'selected' } as const] : []), ...named];
 }
 
-function staticKey({ gvr, selector, fieldSelector = '' }: ResourceConfig, place: Place, source: SourceConfig): string {
+function staticKey(entry: ResourceConfig, place: Place, source: SourceConfig): string {
+  const { gvr, selector, fieldSelector = '' } = entry;
+  const twin = twinOf(entry, source);
   const { owner, sourceUid } = source;
   const objects = [gvr.Group, gvr.Version, gvr.Resource, selector ?? '', namespaceOf(place), owner ?? null];
   const ours = [
     ...(fieldSelector === '' ? [] : [fieldSelector]),
     ...(place.is === 'selected' ? [scopeOf(source)] : []),
+    ...(twin === 0 ? [] : [{ twin }]),
   ];
   return hash([sourceUid ?? '', ...objects, ...ours]);
+}
+
+/**
+ * How many entries before this one are of the same objects. Entries that differ only in which changes they tell are
+ * streams of their own; what they tell is not what names them, so that it can be changed and the stream goes on.
+ */
+function twinOf(entry: ResourceConfig, { resources }: SourceConfig): number {
+  const twins = resources.filter((other) => objectsOf(other) === objectsOf(entry));
+  return Math.max(0, twins.indexOf(entry));
+}
+
+function objectsOf({ gvr, selector = '', fieldSelector = '' }: ResourceConfig): string {
+  return JSON.stringify([gvr.Group, gvr.Version, gvr.Resource, selector, fieldSelector]);
 }
 
 /** What a selector matches changes while a stream runs and while none does; what is excluded is always the same. */

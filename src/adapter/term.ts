@@ -1,5 +1,8 @@
 import { createStreamMemory, NO_MEMORY, oldestHeld, type StreamMemory } from '../checkpoint/stream-memory.ts';
+import { drain } from '../delivery/drain.ts';
 import { createLanes } from '../delivery/lanes.ts';
+import type { DeliveryGauges } from '../delivery/metrics.ts';
+import { createDeliveryReport } from '../delivery/report.ts';
 import type { Origin } from '../events/from-change.ts';
 import { gapEvent } from '../events/gap-event.ts';
 import { createRecentIds } from '../events/recent-ids.ts';
@@ -13,13 +16,13 @@ import type { StreamNews } from '../watch/stream-news.ts';
 import { createGapAnnouncer, type GapAnnouncer } from './announce-gaps.ts';
 import type { AdapterConfig } from './config.ts';
 import { retryPolicy } from './delivery-config.ts';
-import { aborted, drain, endOf } from './end-of-term.ts';
+import { aborted, endOf } from './end-of-term.ts';
 import { GAPS_ANNOTATION } from './gap-notes.ts';
 import { finishCheckpoint, keepCheckpoint, type KeepIo } from './keep-checkpoint.ts';
 import { isOwnObject, type Lead, noteHold } from './lead.ts';
-import type { AdapterMetrics, Ages, DeliveryGauges } from './metrics.ts';
+import type { AdapterMetrics, Ages } from './metrics.ts';
 import { payloadRules, tellsClearSecrets } from './payload-config.ts';
-import { createDeliveryReport, reportStream } from './report.ts';
+import { reportStream } from './report.ts';
 import { reportLack } from './report-lack.ts';
 import { createSinks } from './sinks.ts';
 import { parseReport, REPORT_ANNOTATION } from './source-report.ts';
@@ -53,6 +56,8 @@ export interface Term {
 const IN_FLIGHT = 64;
 /** What may be queued when the sink is slower than the changes come; then the watches are not read. */
 const BUFFER_BYTES = 16 * 1024 * 1024;
+/** How long the queue may take to empty after a stop; Kubernetes kills a Pod after 30 s by default. */
+const DRAIN_MS = 20_000;
 /** How many of the newest ids are remembered against overlapping streams; about 2 MB. */
 const RECENT_IDS = 8_192;
 
@@ -153,7 +158,7 @@ export function createTerm(config: AdapterConfig, leader: Lead | undefined, io: 
     await Promise.race([watched, aborted(stop)]);
     // Where there is nothing to watch, the adapter still runs until it is asked to stop.
     await aborted(stop);
-    if (!hardStop.signal.aborted) await drain(lanes, clock, log);
+    if (!hardStop.signal.aborted) await drain(lanes, { clock, log, drainMs: DRAIN_MS });
     await endDelivery();
     if (!signal.aborted) await endOf(watched, clock);
   };

@@ -29,9 +29,12 @@ export interface Ledger {
 }
 
 interface Underway {
-  /** The object's last settled state; undefined: it does not exist. */
+  /** The object's last state with nothing unsettled before it; undefined: it does not exist. */
   settled: ObjectVersion | undefined;
-  left: number;
+  /** Its states in the order in which they were read, from the first that is not settled. */
+  readonly states: ObjectHead[];
+  /** Those that are settled before an older one, as those are that a condition stops, and what they come to. */
+  early: Map<ObjectHead, ObjectVersion | undefined> | undefined;
 }
 
 /** More names than this are not worth telling apart. */
@@ -49,32 +52,31 @@ export interface LedgerOptions {
 
 export function createLedger({ known, start, clock, ignores }: LedgerOptions): Ledger {
   const watermark = createWatermark(start);
-  const underway = createSweptMap<Underway>(({ left }) => left === 0);
+  const underway = createSweptMap<Underway>(({ states }) => states.length === 0);
   let dirty: Set<string> | 'everything' = new Set();
   let complete = start?.complete ?? false;
 
   const settle = (change: Change): void => {
     const key = keyOf(change.object);
     const entry = underway.get(key);
-    if (entry === undefined || entry.left === 0) return;
+    if (entry === undefined || entry.states.length === 0) return;
     const { uid, resourceVersion } = change.object;
-    entry.left--;
-    // Nobody asks for it once all is settled, and an entry lives on until it is swept.
-    entry.settled = change.type === 'delete' || entry.left === 0 ? undefined : { uid, resourceVersion };
+    advance(entry, change.object, change.type === 'delete' ? undefined : { uid, resourceVersion });
     if (dirty === 'everything' || ignores?.(change.object) === true) return;
     dirty.add(key);
     if (dirty.size > MOST_DIRTY) dirty = 'everything';
   };
 
-  const isUnderway = (key: string): boolean => (underway.get(key)?.left ?? 0) > 0;
+  const isUnderway = (key: string): boolean => (underway.get(key)?.states.length ?? 0) > 0;
 
   return {
     open: (step) => {
       for (const change of step.changes) {
         const key = keyOf(change.object);
         const entry = underway.get(key);
-        if (entry === undefined) underway.set(key, { settled: change.before, left: 1 });
-        else if (entry.left++ === 0) entry.settled = change.before;
+        if (entry === undefined) {
+          underway.set(key, { settled: change.before, states: [change.object], early: undefined });
+        } else if (entry.states.push(change.object) === 1) entry.settled = change.before;
       }
       const { resumeAt, epoch } = step;
       const position = resumeAt === undefined ? undefined : { resourceVersion: resumeAt, epoch, complete };
@@ -89,8 +91,8 @@ export function createLedger({ known, start, clock, ignores }: LedgerOptions): L
     size: () => known.size,
     settled: function* () {
       for (const object of known.all()) if (!isUnderway(keyOf(object))) yield object;
-      for (const [key, { settled, left }] of underway.entries()) {
-        if (left > 0 && settled !== undefined) yield { ...named(key), ...settled };
+      for (const [key, { settled, states }] of underway.entries()) {
+        if (states.length > 0 && settled !== undefined) yield { ...named(key), ...settled };
       }
     },
     dirty: () => dirty,
@@ -105,6 +107,28 @@ export function createLedger({ known, start, clock, ignores }: LedgerOptions): L
       complete = true;
     },
   };
+}
+
+/**
+ * A state counts as settled only when all before it are: an index that held it would make a new process take those for
+ * old news.
+ */
+function advance(entry: Underway, state: ObjectHead, becomes: ObjectVersion | undefined): void {
+  const { states } = entry;
+  if (states[0] !== state) {
+    entry.early ??= new Map();
+    entry.early.set(state, becomes);
+    return;
+  }
+  states.shift();
+  entry.settled = becomes;
+  for (let next = states[0]; next !== undefined && entry.early?.has(next) === true; next = states[0]) {
+    entry.settled = entry.early.get(next);
+    entry.early.delete(next);
+    states.shift();
+  }
+  // Nobody asks for it once all is settled, and an entry lives on until it is swept.
+  if (states.length === 0) entry.settled = undefined;
 }
 
 function keyOf(object: ObjectHead): string {

@@ -16,6 +16,8 @@ export interface SinkOptions {
   readonly contentMode: ContentMode;
   /** Sent with every event: names and values in turn. */
   readonly headers: readonly string[];
+  /** Sent with one event, in the same form. */
+  readonly headersOf?: (event: CloudEvent) => readonly string[];
 }
 
 /** Sends one event once. `done` is called exactly once; a callback, because a promise an event is dear on this path. */
@@ -36,7 +38,7 @@ const BODY_TIMEOUT_MS = 5_000;
 
 /** HTTP/1.1 connections to the place where events go. Redirects are not followed and no proxy is used. */
 export function createSink(options: SinkOptions): Sink {
-  const { url, contentMode } = options;
+  const { url, contentMode, headersOf } = options;
   const connections = createConnections(options.connections, {
     url,
     secureContext: url.protocol === 'https:' ? trusting(options.ca) : undefined,
@@ -52,7 +54,8 @@ export function createSink(options: SinkOptions): Sink {
     url,
     post: (event, done) => {
       const { headers, body } = encodeEvent(event, contentMode);
-      const head = `${start}${headerLines(headers)}${fixed}content-length: ${body.byteLength}\r\n\r\n`;
+      const own = headersOf === undefined ? '' : headerLines(headersOf(event));
+      const head = `${start}${headerLines(headers)}${own}${fixed}content-length: ${body.byteLength}\r\n\r\n`;
       connections.send(head, body, done);
     },
     close: () => {

@@ -33,6 +33,8 @@ export interface ControllerIo {
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics: ControllerMetrics;
+  /** Hears the controller's name once everything is held and its workers begin. */
+  readonly started?: ((controller: string) => void) | undefined;
 }
 
 /**
@@ -45,6 +47,7 @@ export async function runController(controller: Controller, io: ControllerIo, si
   const metrics = io.metrics.controller(name, () => queue.size);
   if (!(await allSynced(controller, signal))) return;
   log.info({ workers, queued: queue.size }, 'controller started');
+  io.started?.(name);
   const each = { ...io, log, metrics };
   await Promise.all(Array.from({ length: workers }, () => work(controller, each, signal)));
   log.info({ queued: queue.size }, 'controller stopped');

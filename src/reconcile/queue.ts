@@ -81,7 +81,7 @@ export function createWorkQueue(clock: Clock): WorkQueue {
     idle.add(waiter);
     const due = resting.nextDue();
     if (due === undefined) await aborted(waiter.signal);
-    else await clock.sleep(Math.min(due - clock.monotonic(), LONGEST_SLEEP_MS), waiter.signal);
+    else await clock.sleep(Math.min(Math.max(0, due - clock.monotonic()), LONGEST_SLEEP_MS), waiter.signal);
     idle.delete(waiter);
   };
 

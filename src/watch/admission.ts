@@ -33,6 +33,7 @@ export function createAdmission(stream: Stream, known: KnownObjects, tell: (news
         if (!entry.tells && isNewer(head.resourceVersion, state.resourceVersion)) continue;
         known.remember(head);
         objects++;
+        if (!entry.tells) stream.sees?.(head, bytes);
         if (entry.tells) changes.push({ type: 'add', object: head, body: bytes, before: undefined, foundBy: 'list' });
       }
       added += changes.length;

@@ -1,6 +1,6 @@
 import { failureFromStatus, KubeError } from '../kube/errors.ts';
 import { createAdmission } from './admission.ts';
-import type { Change, ObjectHead } from './change.ts';
+import type { Change, ObjectHead, ObjectVersion } from './change.ts';
 import type { KnownObjects } from './known-objects.ts';
 import type { ListPage, ListedObject } from './list-page.ts';
 import { createListTally } from './list-tally.ts';
@@ -75,7 +75,9 @@ export function createInterpreter(stream: Stream, known: KnownObjects, tell: (ne
       const toldGone = state.at === 'watching' && state.knowsAll && known.find(head.namespace, head.name) === undefined;
       if (toldGone) return { changes: [], suppressed: 'duplicate' };
     } else if (state.at === 'listing') {
-      return observeListed(known, state, head, bytes);
+      const listed = observeListed(known, state, head, bytes);
+      if (listed.changes.length === 0 || isSilent(stream, state)) stream.sees?.(head, bytes);
+      return listed;
     }
     // A delete inside a streaming list happened while it ran (apiserver, cache_watcher.go) and is not told again.
     return observeWatched(known, type, head, bytes);
@@ -122,7 +124,11 @@ export function createInterpreter(stream: Stream, known: KnownObjects, tell: (ne
     for (const { head, bytes } of objects) {
       if (isOutside(head)) continue;
       const selected = stream.selects === undefined || stream.selects(bytes);
-      if (selected && known.find(head.namespace, head.name) === undefined) known.remember(head);
+      if (!selected) continue;
+      const newer = known.find(head.namespace, head.name);
+      if (newer === undefined) known.remember(head);
+      // Of an object that is known in a later state, this one says nothing any more.
+      if (newer === undefined || isSame(head, newer)) stream.sees?.(head, bytes);
     }
   };
 
@@ -218,7 +224,7 @@ function statusCode(status: unknown): number {
   return typeof code === 'number' ? code : 500;
 }
 
-function isSame(a: ObjectHead, b: ObjectHead | undefined): boolean {
+function isSame(a: ObjectVersion, b: ObjectVersion | undefined): boolean {
   return a.uid === b?.uid && a.resourceVersion === b.resourceVersion;
 }
 

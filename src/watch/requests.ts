@@ -1,5 +1,6 @@
 import type { KubeRequest } from '../kube/client.ts';
 import { collectionPath, type Resource } from '../kube/resource.ts';
+import type { ObjectHead } from './change.ts';
 import type { Scope } from './scope.ts';
 import type { Auditing, Entering, Listing, Recalling, Remembering, Watching } from './watch-state.ts';
 
@@ -16,6 +17,11 @@ export interface Stream {
   readonly scope?: Scope | undefined;
   /** Which of the objects that the server sends are meant, judged by their JSON; undefined: all of them. */
   readonly selects?: (object: Buffer) => boolean;
+  /**
+   * Hears of the objects that a list shows and no change tells, and at a resumption of those at its position.
+   * Undefined: such objects are listed without bodies. Goes with `carries: 'objects'`.
+   */
+  readonly sees?: ((object: ObjectHead, body: Buffer) => void) | undefined;
   /** `metadata`: PartialObjectMetadata, for events that only name the object. */
   readonly carries: 'objects' | 'metadata';
   /** What to tell of objects that exist when the stream starts for the first time. */
@@ -85,7 +91,7 @@ export function pastPageRequest(stream: Stream, state: Auditing | Remembering | 
       : { continue: state.continueToken };
   return {
     path: collectionPath(stream.resource, stream.namespace),
-    accept: state.at === 'recalling' ? OBJECTS : METADATA_LIST,
+    accept: wantsPastBodies(stream, state) ? OBJECTS : METADATA_LIST,
     query: { limit: String(PAGE_LIMIT), ...page, ...selectorsOf(stream) },
   };
 }
@@ -93,7 +99,7 @@ export function pastPageRequest(stream: Stream, state: Auditing | Remembering | 
 /** The next page of what is in namespaces that come into the scope: of the one, or of the cluster where they are many. */
 export function entryPageRequest(stream: Stream, state: Entering): Asked {
   const [first, ...more] = state.entries;
-  const bodies = stream.carries === 'objects' && state.entries.some(({ tells }) => tells);
+  const bodies = stream.carries === 'objects' && (hears(stream) || state.entries.some(({ tells }) => tells));
   return {
     path: collectionPath(stream.resource, more.length === 0 ? first?.namespace : undefined),
     accept: bodies ? OBJECTS : METADATA_LIST,
@@ -114,9 +120,17 @@ function selectorsOf({ labelSelector, fieldSelector }: Stream): Record<string, s
   return { labelSelector, ...(fieldSelector !== undefined && { fieldSelector }) };
 }
 
-/** Objects that will only be remembered need no bodies. */
+/** Objects that will only be remembered need no bodies, unless somebody looks at them. */
 function listsMetadata(stream: Stream, state: Listing): boolean {
-  return stream.carries === 'metadata' || isSilent(stream, state);
+  return stream.carries === 'metadata' || (isSilent(stream, state) && !hears(stream));
+}
+
+function wantsPastBodies(stream: Stream, state: Auditing | Remembering | Recalling): boolean {
+  return state.at === 'recalling' || (state.at === 'remembering' && hears(stream));
+}
+
+function hears({ sees }: Stream): boolean {
+  return sees !== undefined;
 }
 
 /** Whether a list only makes objects known: the first one, unless its objects were asked for. */

@@ -65,6 +65,8 @@ export interface Auditing extends Common {
 export interface Remembering extends Common {
   readonly at: 'remembering';
   readonly since: string;
+  /** The history after `since` is not known to be gone: it is watched next, with `knowsAll` as it was if this fails. */
+  readonly resumes?: { readonly knowsAll: boolean } | undefined;
   readonly continueToken: string | undefined;
 }
 
@@ -161,6 +163,20 @@ export function resumed(position: { resourceVersion: string; epoch: number }, kn
   return { at: 'probing', form: 'watchList', ...position, knowsAll, tries: 0, suspicions: 0 };
 }
 
+/** The same for a stream that has to see what existed there, before it goes on. */
+export function relearned(position: { resourceVersion: string; epoch: number }, knowsAll: boolean): Remembering {
+  const { resourceVersion: since, epoch } = position;
+  return {
+    at: 'remembering',
+    form: 'watchList',
+    since,
+    epoch,
+    resumes: { knowsAll },
+    continueToken: undefined,
+    tries: 0,
+  };
+}
+
 export function advance(state: WatchState, input: WatchInput): WatchState {
   if (state.at === 'gone') return state;
   if (input.is === 'rewound') return rewound(state.at === 'waiting' ? state.next : state);
@@ -236,7 +252,7 @@ function listed(state: Active, resourceVersion: string, recall: boolean): Active
       }
       return watchingFrom(state, resourceVersion);
     case 'remembering':
-      return listing(state, 'expired', state.since, true);
+      return remembered(state, true);
     case 'recalling':
       return watchingFrom(state, state.resourceVersion);
     case 'probing':
@@ -273,7 +289,7 @@ function failed(state: Active, input: Failed): WatchState {
       // What cannot be listed any more is not worth waiting for; what cannot be listed now is.
       return mayPass(input.code)
         ? waitingFor(state, input.retryAfterMs, input.jitter, longestWait(input.code))
-        : listing(state, 'expired', state.since, false);
+        : remembered(state, state.resumes?.knowsAll ?? false);
     case 'auditing':
       // The server still serves the watch; the next audit comes.
       return watchingFrom(state, state.since);
@@ -368,6 +384,13 @@ function watchingOn({ form, epoch, resourceVersion, knowsAll }: Entering): Watch
 function remembering(state: Active, since: string): Remembering {
   const { form, epoch } = state;
   return { at: 'remembering', since, form, epoch, continueToken: undefined, tries: 0 };
+}
+
+function remembered(state: Remembering, knowsAll: boolean): Active {
+  const { since: resourceVersion, epoch, resumes } = state;
+  return resumes === undefined
+    ? listing(state, 'expired', resourceVersion, knowsAll)
+    : resumed({ resourceVersion, epoch }, knowsAll);
 }
 
 function inPages<S extends Active>(state: S): S {

@@ -150,11 +150,11 @@ test('everything that is wrong is told at once, each variable by its name', () =
     'K_SINK',
     'K_SINK_TIMEOUT',
     'K_CA_CERTS',
+    'NODE_TLS_REJECT_UNAUTHORIZED',
     'K_CE_OVERRIDES',
     'K_CE_OVERRIDES',
     'WATCHBRIDGE_PROBES_PORT',
     'WATCHBRIDGE_METRICS_PORT',
-    'NODE_TLS_REJECT_UNAUTHORIZED',
   ]);
   for (const problem of problems) assert.match(problem, /^[A-Z].*\.$/);
 });

@@ -12,12 +12,16 @@ const METRICS: Record<string, [type: string, labels: Record<string, string>]> = 
   watchbridge_changes_total: ['counter', { type: 'add update delete', found_by: 'watch list comparison' }],
   watchbridge_suppressed_total: [
     'counter',
-    { reason: 'duplicate backInTime unselected outside left repeated own unchanged filtered' },
+    {
+      reason:
+        'duplicate backInTime unselected outside left repeated own unchanged when noTransition series debounced filtered',
+    },
   ],
   watchbridge_filter_troubles_total: [
     'counter',
     { kind: 'notBoolean missingAttribute cast math functionEvaluation missingFunction' },
   ],
+  watchbridge_when_troubles_total: ['counter', { kind: 'missing overload notBoolean cost malformed value' }],
   watchbridge_payload_lacks_total: ['counter', { what: 'tooLarge malformed extension' }],
   watchbridge_clear_secrets: ['gauge', {}],
   watchbridge_events_settled_total: ['counter', { as: 'delivered deadLettered dropped' }],
@@ -101,6 +105,7 @@ test('each happening moves its own series by one, and nothing else', async () =>
       ['watchbridge_changes_total{type="delete",found_by="comparison"}'],
     ],
     [(it) => it.suppressed('own'), ['watchbridge_suppressed_total{reason="own"}']],
+    [(it) => it.whenTrouble('cost'), ['watchbridge_when_troubles_total{kind="cost"}']],
     [(it) => it.lacking('tooLarge'), ['watchbridge_payload_lacks_total{what="tooLarge"}']],
     [(it) => it.clearSecrets(true), ['watchbridge_clear_secrets']],
     [(it) => it.retried('503'), ['watchbridge_delivery_retries_total{reason="503"}']],

@@ -43,6 +43,7 @@ async function tell(
     overrides?: Record<string, string>;
     payload?: PayloadConfig;
     conditions?: Condition[];
+    debounceMs?: number;
     origin?: Partial<Origin>;
     more?: Partial<PipelineIo>;
   } = {},
@@ -80,7 +81,7 @@ async function tell(
     yield { changes, epoch: 0, resumeAt: '99' };
   })();
   const origin = originOf({ overrides: options.overrides ?? {}, ...options.origin });
-  await runPipeline(ALL_PODS, steps, origin, ledger, io, new AbortController().signal, options.conditions);
+  await runPipeline(ALL_PODS, steps, origin, ledger, io, new AbortController().signal, options);
   const counted = async (name: string, label: string, value: string): Promise<number | undefined> => {
     const { values = [] } = (await metrics.registry.getSingleMetric(name)?.get()) ?? {};
     return values.find(({ labels }) => labels[label] === value)?.value;
@@ -155,6 +156,28 @@ test('every condition sees every change, and the first that fails gives the reas
   const told = await tell([changeOf({ type: 'update' })], { conditions });
   assert.equal(await told.suppressed('unchanged'), 1);
   assert.deepEqual(seen, ['unchanged update', 'when update', 'other update']);
+});
+
+test('an update that is debounced waits unsettled, and a delete takes its place and is sent at once', async () => {
+  const object = (resourceVersion: string) => ({ ...changeOf({}).object, resourceVersion });
+  const changes = [
+    changeOf({ type: 'add', object: object('1') }),
+    changeOf({ type: 'update', object: object('2') }),
+    changeOf({ type: 'update', object: object('3') }),
+    changeOf({ type: 'delete', object: object('4') }),
+    changeOf({ type: 'update', object: { ...object('5'), name: 'other' } }),
+  ];
+  const told = await tell(changes, { debounceMs: 1_000 });
+  assert.deepEqual(
+    told.sent.map(({ event }) => [event.type.split('.').at(-1), event.extensions['resourceversion']]),
+    [
+      ['add', '1'],
+      ['delete', '4'],
+    ],
+  );
+  assert.equal(await told.suppressed('debounced'), 2);
+  // The last one still waits, and holds the position.
+  assert.equal(told.position, undefined);
 });
 
 test('a filter sees the extensions that labels give', async () => {

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createMetrics } from '../../src/adapter/metrics.ts';
-import { createDeliveryReport, type DeliveryReport, reportStream } from '../../src/adapter/report.ts';
+import { reportStream } from '../../src/adapter/report.ts';
 import { createStreamBoard } from '../../src/adapter/stream-board.ts';
 import type { DeliveryNews, SinkName } from '../../src/delivery/lanes.ts';
+import { createDeliveryReport, type DeliveryReport } from '../../src/delivery/report.ts';
 import { KubeError } from '../../src/kube/errors.ts';
 import type { StreamNews } from '../../src/watch/stream-news.ts';
 import { RESET, status } from '../delivery/outcomes.ts';

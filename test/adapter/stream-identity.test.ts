@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ResourceConfig, SourceConfig } from '../../src/adapter/source-config.ts';
+import { compileCel } from '../../src/events/cel/cel.ts';
 import {
   type Place,
   possibleStreams,
@@ -35,6 +36,25 @@ test('a stream is called by its resource, its selectors and where it is', () => 
   for (const [entry, place, more, name] of rows) {
     assert.equal(streamName({ ...PODS, ...entry }, PODS.gvr, place, source(more)), name);
   }
+});
+
+test('entries of the same objects are streams of their own, and what they tell names none of them', () => {
+  const when = compileCel('object.a');
+  assert.ok(when.is === 'compiled');
+  const entries: ResourceConfig[] = [
+    PODS,
+    { ...PODS, when },
+    { ...PODS, selector: 'a' },
+    { ...PODS, changes: ['Spec'] },
+  ];
+  const named = entries.map((entry) => streamName(entry, PODS.gvr, CLUSTER, source({ resources: entries })));
+  assert.deepEqual(named, ['pods.v1', 'pods.v1#2', 'pods.v1[a]', 'pods.v1#3']);
+  const keysOf = (resources: readonly ResourceConfig[]): string[] =>
+    resources.map((entry) => streamKey(entry, PODS.gvr, CLUSTER, source({ resources })));
+  assert.equal(new Set(keysOf(entries)).size, 4);
+  assert.deepEqual(keysOf([{ ...PODS, when }]), keysOf([PODS]));
+  const config = configWith({ resources: entries });
+  assert.ok(keysOf(entries).every((key) => possibleStreams(config).has(key)));
 });
 
 test('a checkpoint keeps the streams that come and go with namespaces and resources, and no other source’s', () => {

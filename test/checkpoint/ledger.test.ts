@@ -173,3 +173,22 @@ test('objects that storing the index changes are no reason to store it, and are 
   begin(ledger, known, { name: 'a', does: 'touch' })();
   assert.deepEqual(ledger.dirty(), new Set(['n/a']));
 });
+
+test('a change that a condition stops is settled only when those before it are: else a crash would lose them', () => {
+  const known = knowing('a');
+  const ledger = createLedger({ known, start: undefined, clock: fakeClock() });
+  const lives = createLives(known);
+  const deeds = (['touch', 'touch', 'touch', 'delete'] as const).map((does): Deed => ({ name: 'a', does }));
+  const changes = deeds.flatMap((deed) => lives.happen(deed, known));
+  const settle = ledger.open(stepOf(changes, lives.version()));
+  const [first, second, third, last] = changes;
+  assert.ok(first && second && third && last);
+  settle(second);
+  assert.deepEqual(snapshotOf(ledger.settled()), { a: 'u-a@5' });
+  settle(last);
+  assert.deepEqual(snapshotOf(ledger.settled()), { a: 'u-a@5' });
+  settle(first);
+  assert.deepEqual(snapshotOf(ledger.settled()), { a: `u-a@${second.object.resourceVersion}` });
+  settle(third);
+  assert.deepEqual(snapshotOf(ledger.settled()), {});
+});

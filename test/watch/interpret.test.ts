@@ -246,6 +246,27 @@ test('where the past cannot be had, what is gone is told without a body', () => 
   assert.equal(it.news.length, 1);
 });
 
+test('whoever looks at objects that are not told sees each as it is or was at the position, and nothing that is told', () => {
+  const seen: string[] = [];
+  const sees: Stream['sees'] = ({ name, uid, resourceVersion }, body) => {
+    assert.ok(body.toString().includes(resourceVersion));
+    seen.push(`${name} ${uid}@${resourceVersion}`);
+  };
+  const start = bench({ sees });
+  page(start, { ...FIRST, form: 'pages' }, pageOf('10', ['a u1@5', 'b u2@6']));
+  assert.deepEqual(seen.splice(0), ['a u1@5', 'b u2@6']);
+  const telling = bench({ sees, initialEvents: 'all' });
+  assert.equal(page(telling, { ...FIRST, form: 'pages' }, pageOf('10', ['a u1@5'])).changes.length, 1);
+  assert.deepEqual(seen.splice(0), []);
+  const again = bench({ sees }, 'a u1@5', 'b u2@6');
+  assert.equal(page(again, { ...EXPIRED, form: 'pages' }, pageOf('20', ['a u1@5', 'b u2@15'])).changes.length, 1);
+  assert.deepEqual(seen.splice(0), ['a u1@5']);
+  // Of `a` a later state is known than the one at the position.
+  const resuming = bench({ sees }, 'a u1@15', 'b u2@6');
+  page(resuming, { ...FIRST, at: 'remembering', since: '10' }, pageOf('10', ['a u1@5', 'b u2@6', 'c u3@7']));
+  assert.deepEqual(seen, ['b u2@6', 'c u3@7']);
+});
+
 test('what existed at the position becomes known, but nothing newer is forgotten for it', () => {
   const it = bench({}, 'a u1@15');
   const remembering: Remembering = { ...FIRST, at: 'remembering', since: '10' };

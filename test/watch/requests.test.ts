@@ -110,6 +110,15 @@ test('bodies are asked for only where they will be told', () => {
   }
 });
 
+test('bodies are asked for where somebody looks at what is not told', () => {
+  const seeing: Stream = { ...PODS, sees: () => undefined };
+  assert.equal(watchListRequest(seeing, FIRST).accept, WHOLE);
+  assert.equal(pageRequest(seeing, FIRST).accept, WHOLE);
+  assert.equal(pastPageRequest(seeing, REMEMBERING).accept, WHOLE);
+  assert.match(pastPageRequest(seeing, AUDITING).accept ?? '', REDUCED_LIST);
+  assert.equal(entryPageRequest(seeing, ENTERING).accept, WHOLE);
+});
+
 test('one namespace that comes in is listed alone, and several with the whole cluster', () => {
   assert.equal(entryPageRequest(PODS, ENTERING).path, '/api/v1/namespaces/shop/pods');
   assert.equal(entryPageRequest(PODS, { ...ENTERING, entries: [SILENT, LOUD] }).path, '/api/v1/pods');

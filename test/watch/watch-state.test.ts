@@ -13,6 +13,7 @@ import {
   type Probing,
   type Recalling,
   type Remembering,
+  relearned,
   resumed,
   type Waiting,
   type Watching,
@@ -248,6 +249,27 @@ test('remembering: once it is known what existed, what exists is listed; what is
     ['no right', REMEMBERING, failed('forbidden'), rest(REMEMBERING)],
     ['a resource that is not served', REMEMBERING, failed('notFound'), GONE],
     ...ignores(REMEMBERING, [changed('10'), bookmark('10'), head('10'), RESTED]),
+  ]);
+});
+
+test('relearning: once what existed at the position was seen, or cannot be seen any more, the stream goes on there', () => {
+  const place = { resourceVersion: '9', epoch: 3 };
+  const relearning = relearned(place, false);
+  const halfway = { ...relearning, continueToken: 'c', tries: 1 };
+  check([
+    ['a page with more', relearning, page('c'), { ...relearning, continueToken: 'c' }],
+    ['the end', relearning, listed('9'), resumed(place, true)],
+    ['history that is gone', relearning, failed('expired'), resumed(place, false)],
+    [
+      'history that is gone, of a stream that knows all',
+      relearned(place, true),
+      failed('expired'),
+      resumed(place, true),
+    ],
+    ['a version from the future', relearning, failed('tooLargeResourceVersion'), resumed(place, false)],
+    ['a server that is away', halfway, failed('unreachable'), rest(halfway, 800)],
+    ['a resource that is not served', relearning, failed('notFound'), GONE],
+    ...ignores(relearning, [changed('10'), bookmark('10'), head('10'), RESTED]),
   ]);
 });
 

@@ -1,12 +1,18 @@
 import type { RequestListener } from 'node:http';
 import type { Registry } from 'prom-client';
-import type { StreamBoard } from './stream-board.ts';
+
+/** Where the parts of a process stand. */
+interface Readiness {
+  ready(): boolean;
+  /** One line a part. */
+  lines(): readonly string[];
+}
 
 /**
- * `/health`: the process serves. `/readiness`: every watch is established, so that from here on nothing is missed;
- * the body says how each stream stands. Both answer 500 once the process was asked to stop, as upstream's do.
+ * `/health`: the process serves. `/readiness`: every part is ready, in an adapter that every watch is established, so
+ * that from here on nothing is missed; the body says how each part stands. Both answer 500 once the process was asked to stop, as upstream's do.
  */
-export function probesHandler(board: StreamBoard, stopping: AbortSignal): RequestListener {
+export function probesHandler(board: Readiness, stopping: AbortSignal): RequestListener {
   return (request, response) => {
     const path = (request.url ?? '').replace(/\?.*$/, '');
     const answer = (status: number, text: string): void => {

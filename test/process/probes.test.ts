@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { test, type TestContext } from 'node:test';
 import { Gauge, Registry } from 'prom-client';
-import { metricsHandler, probesHandler } from '../../src/adapter/probes.ts';
+import { metricsHandler, probesHandler } from '../../src/process/probes.ts';
 import { createStreamBoard, type StreamBoard } from '../../src/adapter/stream-board.ts';
 
 type Ask = (path: string) => Promise<[status: number, text: string]>;
