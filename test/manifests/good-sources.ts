@@ -111,6 +111,13 @@ spec:
       fieldSelector: metadata.name=web,metadata.namespace!=kube-system,spec.note==a\\,b
       when: object.spec.replicas > 3
       changes: [Spec, Labels]
+      trigger: Transition
+      debounce: PT1.5S
+    - apiVersion: events.k8s.io/v1
+      kind: Event
+      resource: events
+      eventSeries: Doubling
+      debounce: PT1M
   namespaces:
     include: [shop, stock]
     exclude: [test]
