@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { EXIT } from './process/exit.ts';
+import { stopSignal } from './process/stop-signal.ts';
 import { VERSION } from './process/version.ts';
 
 type Command = (argv: readonly string[], env: NodeJS.ProcessEnv, signal: AbortSignal) => Promise<number>;
@@ -14,10 +15,59 @@ const COMMANDS: ReadonlyMap<string, { readonly load: () => Promise<Command>; rea
     },
   ],
   [
+    'controller',
+    {
+      load: async () => (await import('./commands/controller.ts')).controller,
+      about: 'make and keep what the sources of a cluster want',
+    },
+  ],
+  [
     'event-display',
     {
       load: async () => (await import('./commands/event-display.ts')).eventDisplay,
       about: 'receive CloudEvents and print them',
+    },
+  ],
+  [
+    'heartbeats',
+    {
+      load: async () => (await import('./commands/heartbeats.ts')).heartbeats,
+      about: 'send a CloudEvent each period',
+    },
+  ],
+  [
+    'ping-adapter',
+    {
+      load: async () => (await import('./commands/ping-adapter.ts')).pingAdapter,
+      about: 'send what the PingSources of a cluster want, when it is due',
+    },
+  ],
+  [
+    'preview',
+    {
+      load: async () => (await import('./commands/preview.ts')).preview,
+      about: 'show what an ApiServerSource would send, and send nothing',
+    },
+  ],
+  [
+    'rbac',
+    {
+      load: async () => (await import('./commands/rbac.ts')).rbac,
+      about: 'print the rights that an ApiServerSource needs',
+    },
+  ],
+  [
+    'validate',
+    {
+      load: async () => (await import('./commands/validate.ts')).validate,
+      about: 'say what is wrong with manifests of ApiServerSources',
+    },
+  ],
+  [
+    'webhook',
+    {
+      load: async () => (await import('./commands/webhook.ts')).webhook,
+      about: 'tell new objects the sink that a SinkBinding binds them to',
     },
   ],
 ]);
@@ -45,19 +95,11 @@ async function main(argv: readonly string[]): Promise<number> {
     return EXIT.usage;
   }
   const run = await command.load();
-  return await run(rest, process.env, stopSignal());
-}
-
-/** The first SIGTERM or SIGINT asks for an orderly stop; a second one means now. */
-function stopSignal(): AbortSignal {
-  const stop = new AbortController();
-  const onSignal = (): void => {
-    if (stop.signal.aborted) process.exit(EXIT.failed);
-    stop.abort();
-  };
-  process.on('SIGTERM', onSignal);
-  process.on('SIGINT', onSignal);
-  return stop.signal;
+  return await run(
+    rest,
+    process.env,
+    stopSignal(() => process.exit(EXIT.failed)),
+  );
 }
 
 process.exit(await main(process.argv.slice(2)));

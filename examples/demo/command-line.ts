@@ -5,9 +5,9 @@ import { DemoFailed, Interrupted } from './failures.ts';
 
 const HELP = `Usage: npm run demo [-- --exit]
 
-Starts a Kubernetes API server on this machine, the adapter and event-display,
-changes some objects and shows the events of that. Then it stays and shows the
-events of whatever you change, until Ctrl-C.
+Starts a Kubernetes control plane on this machine, installs Watchbridge there with
+an ApiServerSource, changes some objects and shows the events of that. Then it
+stays and shows the events of whatever you change, until Ctrl-C.
 
   --exit  end after the demo's own changes
   --help  this text

@@ -7,7 +7,9 @@ import { findPrograms, ProgramsMissing } from '../../test/controlplane/programs/
 // A build gets the same signal, as it is in our process group, and ends; we live on to remove its traces.
 process.on('SIGTERM', () => undefined);
 try {
-  await findPrograms(['etcd', 'kube-apiserver'], (line) => process.stdout.write(`${line}\n`));
+  await findPrograms(['etcd', 'kube-apiserver', 'kube-controller-manager'], (line) =>
+    process.stdout.write(`${line}\n`),
+  );
 } catch (error) {
   if (!(error instanceof ProgramsMissing)) throw error;
   process.stderr.write(`${error.message}\n`);

@@ -1,15 +1,16 @@
 import { once } from 'node:events';
+import { setTimeout as delay } from 'node:timers/promises';
 import { type ControlPlane, startControlPlane } from '../../test/controlplane/control-plane.ts';
 import { startKeeper } from '../../test/controlplane/keeper.ts';
 import type { Tell } from '../../test/controlplane/programs/program.ts';
-import { startAdapter } from './adapter.ts';
 import { type Change, CHANGES } from './changes.ts';
 import { type Cluster, connectTo } from './cluster.ts';
 import { runFromCommandLine } from './command-line.ts';
-import { type Display, startDisplay } from './display.ts';
-import { controlPlaneFailed, DemoFailed, Interrupted, processDied, unlessEnding, within } from './failures.ts';
-import { type Process, startProcess, type StartProcess } from './processes.ts';
+import { createDisplay, type Display } from './display.ts';
+import { controlPlaneFailed, DemoFailed, Interrupted, unlessEnding, within } from './failures.ts';
+import { startProcess, type StartProcess } from './processes.ts';
 import { getPrograms, kubectlCommand } from './programs.ts';
+import { runPods } from './run-pods.ts';
 import { showPiece } from './show-piece.ts';
 import { showStep, type StepTitles } from './step.ts';
 import { createTerminal, type Terminal } from './terminal.ts';
@@ -26,6 +27,7 @@ interface Stage {
 
 /** An event takes milliseconds. */
 const EVENT_LIMIT_MS = 15_000;
+const READY_POLL_MS = 50;
 
 /**
  * The demo, from top to bottom. Resolves after its own changes or, where it stays, when the user ends it. Throws a
@@ -44,35 +46,28 @@ async function demo(ending: AbortController, { stays }: { readonly stays: boolea
   const stage: Stage = { terminal, ending, scope, start };
 
   introduce(terminal);
-  // It starts while the API server does.
-  const display = openDisplay(stage);
   const controlPlane = await bringUpControlPlane(stage);
   const cluster = scope.use(connectTo(controlPlane, ending.signal));
-  await prepareNamespace(stage, cluster);
-  await connectAdapter(stage, controlPlane, display);
-
-  for (const change of CHANGES) await makeAndShow(change, stage, cluster, display);
-
-  if (stays) await inviteAndWait(stage, controlPlane);
+  const display = createDisplay((piece) => showPiece(piece, new Date(), terminal));
+  const nodes = takePlaceOfNodes(stage, controlPlane, cluster, display);
+  try {
+    await install(stage, cluster);
+    await applySource(stage, cluster);
+    await showSources(stage, cluster);
+    for (const change of CHANGES) await makeAndShow(change, stage, cluster, display);
+    if (stays) await inviteAndWait(stage, controlPlane);
+  } finally {
+    nodes.abort();
+  }
 }
 
 function introduce({ print, paint }: Terminal): void {
   print(paint('bold', 'Watchbridge: from the Kubernetes API server to CloudEvents'));
   print('');
-  print(paint('dim', 'A real API server starts on this machine, with the adapter that watches it and'));
-  print(paint('dim', 'event-display, which prints what the adapter sends. On a new machine the API'));
-  print(paint('dim', 'server has to be downloaded or built first, which can take five minutes.'));
+  print(paint('dim', 'A real Kubernetes control plane starts on this machine, and Watchbridge is'));
+  print(paint('dim', 'installed there. It has no nodes: Pods of Watchbridge run as processes. On a new'));
+  print(paint('dim', 'machine it has to be downloaded or built first, which can take five minutes.'));
   print('');
-}
-
-function openDisplay(stage: Stage): Display {
-  const { terminal, start } = stage;
-  const display = startDisplay(start, {
-    show: (piece) => showPiece(piece, new Date(), terminal),
-    warn: (line) => warn(stage, line),
-  });
-  endWith(display.process, stage, 'event-display', 'Nobody receives the events any more.');
-  return display;
 }
 
 async function bringUpControlPlane(stage: Stage): Promise<ControlPlane> {
@@ -80,40 +75,63 @@ async function bringUpControlPlane(stage: Stage): Promise<ControlPlane> {
   const controlPlane = await step(stage, { running: 'Kubernetes API server', done }, async (tell) => {
     await getPrograms(stage.start, tell);
     // When the demo ends before it is up, its own keeper ends what there is of it.
-    return await startControlPlane({ tell }).catch(controlPlaneFailed);
+    return await startControlPlane({ controllerManager: true, tell }).catch(controlPlaneFailed);
   });
   return stage.scope.use(controlPlane);
 }
 
-async function prepareNamespace(stage: Stage, cluster: Cluster): Promise<void> {
-  const done = () => 'Namespace shop with ServiceAccount shop-watcher, Role, RoleBinding';
-  await step(stage, { running: 'Namespace shop', done }, async () => {
-    await cluster.apply('namespace.yaml');
-    await cluster.apply('access.yaml');
+/** @returns to be aborted before its processes are ended */
+function takePlaceOfNodes(
+  stage: Stage,
+  controlPlane: ControlPlane,
+  { kube }: Cluster,
+  display: Display,
+): AbortController {
+  const { start, ending } = stage;
+  const nodes = new AbortController();
+  const fail = (error: unknown): void => ending.abort(error);
+  const warn = (line: string): void => warnOf(stage, line);
+  const kubeconfigFor = controlPlane.kubeconfigForServiceAccount;
+  runPods(
+    { kube, start, kubeconfigFor, show: display.line, warn, fail },
+    AbortSignal.any([nodes.signal, ending.signal]),
+  );
+  return nodes;
+}
+
+async function install(stage: Stage, cluster: Cluster): Promise<void> {
+  const done = () => 'Watchbridge: CRD, RBAC, policies, controller';
+  await step(stage, { running: 'Watchbridge', done }, () => cluster.install());
+}
+
+async function applySource(stage: Stage, cluster: Cluster): Promise<void> {
+  const done = () => 'event-display and ApiServerSource test-apiserver-source';
+  await step(stage, { running: 'ApiServerSource', done }, async () => {
+    for (const file of ['event-display.yaml', 'rbac.yaml', 'apiserversource.yaml']) await cluster.apply(file);
   });
 }
 
-async function connectAdapter(stage: Stage, controlPlane: ControlPlane, display: Display): Promise<void> {
-  const { start, ending } = stage;
-  const url = await step(
-    stage,
-    { running: 'event-display', done: (at) => `event-display at ${at}` },
-    () => display.url,
-  );
-  const done = () => 'Adapter watches ConfigMaps and Deployments in shop as shop-watcher';
-  await step(stage, { running: 'Adapter', done }, async () => {
-    const kubeconfig = await controlPlane.kubeconfigForServiceAccount('shop', 'shop-watcher');
-    const adapter = startAdapter(start, { kubeconfig, sink: url }, { warn: (line) => warn(stage, line) });
-    endWith(adapter.process, stage, 'The adapter', 'Nobody watches the API server any more.');
-    await adapter.ready(ending.signal);
+/** Waits until the controller has done its work, and the adapter that it made watches. */
+async function showSources(stage: Stage, cluster: Cluster): Promise<void> {
+  const { terminal, ending } = stage;
+  const done = () => 'The controller made an adapter, which watches';
+  const table = await step(stage, { running: 'Controller and adapter', done }, async () => {
+    for (;;) {
+      const lines = await cluster.sources();
+      if (lines.some((line) => / True\b/.test(line))) return lines;
+      await delay(READY_POLL_MS, undefined, { signal: ending.signal });
+    }
   });
+  terminal.print('');
+  terminal.print(terminal.paint('dim', '$ kubectl get apiserversource'));
+  for (const line of table) terminal.print(line);
 }
 
 async function makeAndShow(change: Change, stage: Stage, cluster: Cluster, display: Display): Promise<void> {
   const { terminal, ending } = stage;
   terminal.print('');
   terminal.print(terminal.paint(['bold', 'cyan'], `▸ ${change.title}`));
-  const shown = display.shown(change.verb, change.subject);
+  const shown = display.shown(change.messages);
   await unlessEnding(change.make(cluster), ending.signal);
   const late = () => new DemoFailed('No event came of that for 15 s. If there are warnings above, they say why.');
   await unlessEnding(within(EVENT_LIMIT_MS, shown, late), ending.signal);
@@ -126,7 +144,8 @@ async function inviteAndWait({ terminal, ending }: Stage, { adminKubeconfig }: C
   print(paint('bold', 'Your turn, in another terminal:'));
   print('');
   print(`export KUBECONFIG=${adminKubeconfig}`);
-  print(`${kubectl} -n shop create configmap hello --from-literal=a=b`);
+  print(`${kubectl} get apiserversource`);
+  print(`${kubectl} create deployment hello --image=nginx`);
   print('');
   print(paint('dim', 'What that brings about appears here. Ctrl-C ends everything.'));
   if (!ending.signal.aborted) await once(ending.signal, 'abort');
@@ -137,13 +156,8 @@ function step<T>({ terminal, ending }: Stage, titles: StepTitles<T>, work: (tell
   return showStep(terminal, titles, (tell) => unlessEnding(work(tell), ending.signal));
 }
 
-/** The demo makes no sense without this process. */
-function endWith({ ended }: Process, { ending }: Stage, name: string, meaning: string): void {
-  void ended.then((how) => ending.abort(processDied(name, meaning, how)));
-}
-
 /** Something goes wrong that does not end the demo. */
-function warn({ terminal, ending }: Stage, line: string): void {
+function warnOf({ terminal, ending }: Stage, line: string): void {
   if (!ending.signal.aborted) terminal.print(terminal.paint('yellow', `! ${line}`));
 }
 

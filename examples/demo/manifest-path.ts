@@ -1,41 +1,39 @@
+import type { Manifest } from '../../scripts/manifests.ts';
+
 interface Kind {
   readonly plural: string;
   readonly namespaced: boolean;
 }
 
-/** The kinds that the demo's manifests use. */
+const NAMESPACED = {
+  ServiceAccount: 'serviceaccounts',
+  ConfigMap: 'configmaps',
+  Service: 'services',
+  Deployment: 'deployments',
+  Role: 'roles',
+  RoleBinding: 'rolebindings',
+  ApiServerSource: 'apiserversources',
+};
+const OF_THE_CLUSTER = {
+  Namespace: 'namespaces',
+  ClusterRole: 'clusterroles',
+  ClusterRoleBinding: 'clusterrolebindings',
+  CustomResourceDefinition: 'customresourcedefinitions',
+  ValidatingAdmissionPolicy: 'validatingadmissionpolicies',
+  ValidatingAdmissionPolicyBinding: 'validatingadmissionpolicybindings',
+};
+/** The kinds that are applied. */
 const KINDS: ReadonlyMap<string, Kind> = new Map([
-  ['Namespace', { plural: 'namespaces', namespaced: false }],
-  ['ServiceAccount', { plural: 'serviceaccounts', namespaced: true }],
-  ['ConfigMap', { plural: 'configmaps', namespaced: true }],
-  ['Role', { plural: 'roles', namespaced: true }],
-  ['RoleBinding', { plural: 'rolebindings', namespaced: true }],
-  ['Deployment', { plural: 'deployments', namespaced: true }],
+  ...Object.entries(NAMESPACED).map(([kind, plural]): [string, Kind] => [kind, { plural, namespaced: true }]),
+  ...Object.entries(OF_THE_CLUSTER).map(([kind, plural]): [string, Kind] => [kind, { plural, namespaced: false }]),
 ]);
 
-/**
- * Where the API server keeps the object of a manifest (one YAML document). Only what the path needs is read, as the
- * demo's own manifests write it: the API server is the one that parses the YAML.
- */
-export function manifestPath(manifest: string): string {
-  const apiVersion = field(manifest, /^apiVersion: (\S+)$/m, 'apiVersion');
-  const kind = field(manifest, /^kind: (\S+)$/m, 'kind');
-  const name = field(manifest, /^metadata:\n(?: {2}.*\n)*? {2}name: (\S+)$/m, 'metadata.name');
-  const { plural, namespaced } = kindNamed(kind);
+/** Where the API server keeps the object of a manifest; what names no namespace is in `default`. */
+export function manifestPath({ apiVersion, kind, metadata: { namespace = 'default', name } }: Manifest): string {
+  const known = KINDS.get(kind);
+  if (known === undefined) throw new Error(`The kind ${kind} is none of ${[...KINDS.keys()].join(', ')}.`);
   const root = apiVersion.includes('/') ? `/apis/${apiVersion}` : `/api/${apiVersion}`;
-  if (!namespaced) return `${root}/${plural}/${name}`;
-  const namespace = field(manifest, /^metadata:\n(?: {2}.*\n)*? {2}namespace: (\S+)$/m, 'metadata.namespace');
-  return `${root}/namespaces/${namespace}/${plural}/${name}`;
-}
-
-function field(manifest: string, pattern: RegExp, name: string): string {
-  const value = pattern.exec(manifest)?.[1];
-  if (value === undefined) throw new Error(`The manifest has no ${name}:\n${manifest}`);
-  return value;
-}
-
-function kindNamed(name: string): Kind {
-  const kind = KINDS.get(name);
-  if (kind === undefined) throw new Error(`The kind ${name} is none of ${[...KINDS.keys()].join(', ')}.`);
-  return kind;
+  return known.namespaced
+    ? `${root}/namespaces/${namespace}/${known.plural}/${name}`
+    : `${root}/${known.plural}/${name}`;
 }

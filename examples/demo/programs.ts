@@ -14,7 +14,7 @@ const GET_PROGRAMS = fileURLToPath(new URL('get-programs.ts', import.meta.url));
  * Throws a {@link DemoFailed} that says what to do when they cannot be had.
  */
 export async function getPrograms(start: StartProcess, tell: Tell): Promise<void> {
-  if ((await lookFor(['etcd', 'kube-apiserver'], atHand())) !== undefined) return;
+  if ((await lookFor(['etcd', 'kube-apiserver', 'kube-controller-manager'], atHand())) !== undefined) return;
   const complaints: string[] = [];
   const getting = start({
     args: [GET_PROGRAMS],

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
-import { parseArgs } from 'node:util';
 import { readAdapterConfig } from '../adapter/config.ts';
 import { runAdapter } from '../adapter/run.ts';
+import { loadCel, mayHaveCel } from '../events/cel/load-cel.ts';
 import { createKubeClient } from '../kube/client.ts';
 import { loadClusterAccess } from '../kube/config.ts';
 import { KubeError } from '../kube/errors.ts';
@@ -12,6 +12,7 @@ import { EXIT, type ExitCode } from '../process/exit.ts';
 import { createLog } from '../process/log.ts';
 import { ListenError } from '../process/serve.ts';
 import { VERSION } from '../process/version.ts';
+import { readClusterFlags } from './cluster-flags.ts';
 
 const HELP = `watchbridge adapter [--kubeconfig FILE] [--context NAME]
 
@@ -33,20 +34,9 @@ export async function adapter(
   env: Readonly<Record<string, string | undefined>>,
   signal: AbortSignal,
 ): Promise<ExitCode> {
-  let flags: { kubeconfig?: string | undefined; context?: string | undefined; help?: boolean | undefined };
-  try {
-    flags = parseArgs({
-      args: [...argv],
-      options: { kubeconfig: { type: 'string' }, context: { type: 'string' }, help: { type: 'boolean' } },
-    }).values;
-  } catch (error) {
-    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n\n${HELP}`);
-    return EXIT.usage;
-  }
-  if (flags.help === true) {
-    process.stdout.write(HELP);
-    return EXIT.ok;
-  }
+  const flags = readClusterFlags(argv, HELP);
+  if (typeof flags === 'number') return flags;
+  if (mayHaveCel(env['K_SOURCE_CONFIG'])) await loadCel();
   const read = readAdapterConfig(env);
   if ('problems' in read) {
     for (const problem of read.problems) process.stderr.write(`${problem}\n`);
@@ -57,11 +47,7 @@ export async function adapter(
   });
   for (const warning of read.warnings) log.warn({ detail: warning }, 'configuration');
   try {
-    const access = await loadClusterAccess({
-      env,
-      ...(flags.kubeconfig !== undefined && { kubeconfig: flags.kubeconfig }),
-      ...(flags.context !== undefined && { context: flags.context }),
-    });
+    const access = await loadClusterAccess({ env, ...flags });
     const kube = createKubeClient(access, { userAgent: `watchbridge-adapter/${VERSION}` });
     try {
       const identity = `${env['POD_NAME'] ?? hostname()}_${randomUUID()}`;

@@ -19,7 +19,10 @@ test('without a way to the programs it says what to do, and ends with 1', async 
   const demo = runDemo(t, { env });
   assert.equal(await demo.exitCode, 1, demo.output());
   assert.match(demo.output(), /✗ Kubernetes API server\n/);
-  assert.match(demo.output(), /\nA control plane needs etcd, kube-apiserver, and no way to them worked:\n/);
+  assert.match(
+    demo.output(),
+    /\nA control plane needs etcd, kube-apiserver, kube-controller-manager, and no way to them worked:\n/,
+  );
   assert.match(demo.output(), /\n {2}\* install Go /);
   assert.doesNotMatch(demo.output(), /\n {4}at /);
 });

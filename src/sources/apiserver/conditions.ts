@@ -1,5 +1,6 @@
 import type { ReadReport, SourceReport } from '../../adapter/source-report.ts';
 import { type Condition, conditionSet, keepTransitionTimes } from '../../reconcile/conditions.ts';
+import { deployedCondition } from '../../reconcile/deployed-condition.ts';
 import type { Deployment } from './deployment.ts';
 import type { ApiServerSource } from './spec.ts';
 
@@ -86,37 +87,6 @@ function cannotFollow(account: string): string {
 }
 
 type Outcome = Pick<Condition, 'status'> & { readonly reason?: string; readonly message?: string };
-
-/**
- * PropagateDeploymentAvailability of upstream's lifecycle. A status that is about an older Deployment than the one that
- * is wanted says nothing, which upstream leaves out.
- */
-function deployedCondition(name: string, deployment: Deployment | undefined): Outcome {
-  const { generation } = deployment?.metadata ?? {};
-  const { conditions = [], unavailableReplicas = 0, observedGeneration } = deployment?.status ?? {};
-  const isStale = generation !== undefined && (observedGeneration ?? 0) < generation;
-  const available = isStale ? undefined : conditions.find(({ type }) => type === 'Available');
-  const { reason = '', message = '' } = available ?? {};
-  switch (available?.status) {
-    case 'True':
-      if (unavailableReplicas === 0) return { status: 'True' };
-      return {
-        status: 'Unknown',
-        reason: 'DeploymentUpdating',
-        message: `Deployment has ${unavailableReplicas} unavailable replica(s).`,
-      };
-    case 'False':
-      return { status: 'False', reason, message };
-    case 'Unknown':
-      return { status: 'Unknown', reason, message };
-    default:
-      return {
-        status: 'Unknown',
-        reason: 'DeploymentUnavailable',
-        message: `The Deployment '${name}' is unavailable.`,
-      };
-  }
-}
 
 function reportConditions(read: ReadReport | 'down'): readonly (Outcome & { readonly type: Informational })[] {
   if (read !== 'down' && read.is === 'report') {

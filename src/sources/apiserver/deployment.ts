@@ -1,7 +1,7 @@
 import type { KubeObject } from '../../kube/object.ts';
 import { childName } from '../../reconcile/child-name.ts';
 import type { SinkAddress } from '../../reconcile/destination.ts';
-import { goJson, sortedByKey } from './go-json.ts';
+import { goJson, sortedByKey } from '../../json/go-json.ts';
 import { controllerOf, sourceLabels } from './identity.ts';
 import type { ApiServerSource, Spec } from './spec.ts';
 

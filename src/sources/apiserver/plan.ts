@@ -4,7 +4,7 @@ import type { Notice } from '../../reconcile/notice.ts';
 import { beginConditions, type ConditionsInTheMaking } from './conditions.ts';
 import { deploymentName, deploymentOf } from './deployment.ts';
 import type { Facts } from './facts.ts';
-import { goJson } from './go-json.ts';
+import { goJson } from '../../json/go-json.ts';
 import { isEmptySelector } from './label-selector.ts';
 import { managedRbac } from './managed-rbac.ts';
 import { serviceAccount } from './permissions.ts';

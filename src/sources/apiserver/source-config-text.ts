@@ -1,4 +1,4 @@
-import { goJson, sortedByKey } from './go-json.ts';
+import { goJson, sortedByKey } from '../../json/go-json.ts';
 import { isEmptySelector, selectorText } from './label-selector.ts';
 import type { Spec, WatchedKind } from './spec.ts';
 
@@ -54,13 +54,16 @@ function excludedNamespaces({ namespaceSelector, namespaces }: Spec, facts: Sour
 
 function resourceConfig(kind: WatchedKind, found: SourceConfigFacts['resources'][number] | undefined) {
   const selector = selectorText(kind.selector ?? {});
-  const { fieldSelector, when, changes = [] } = kind;
+  const { fieldSelector, when, changes = [], trigger, eventSeries, debounce } = kind;
   return {
     gvr: { Group: found?.group, Version: found?.version, Resource: found?.plural },
     ...(selector !== '' && { selector }),
     ...(fieldSelector !== undefined && { fieldSelector }),
     ...(when !== undefined && { when }),
     ...(changes.length > 0 && { changes }),
+    ...(trigger !== undefined && { trigger }),
+    ...(eventSeries !== undefined && { eventSeries }),
+    ...(debounce !== undefined && { debounce }),
   };
 }
 

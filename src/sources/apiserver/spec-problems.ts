@@ -1,7 +1,11 @@
 import { readSourceConfig } from '../../adapter/source-config.ts';
+import { loadCel } from '../../events/cel/load-cel.ts';
 import { forbiddenIn } from '../../events/check-attributes.ts';
 import { selectorProblems } from './label-selector.ts';
 import { groupVersionOf, type Spec } from './spec.ts';
+
+// Whoever judges specs meets expressions sooner or later, and judges at once.
+await loadCel();
 
 /** CloudEvents' own attributes, which an override would make invalid. */
 const CORE_ATTRIBUTES: ReadonlySet<string> = new Set([
@@ -74,7 +78,12 @@ function ownerProblems({ owner }: Spec): string[] {
   ];
 }
 
-function overrideProblems({ ceOverrides }: Spec): string[] {
+/** What is wrong with extensions that override those of events, each as a sentence. */
+export function overrideProblems({
+  ceOverrides,
+}: {
+  readonly ceOverrides?: Spec['ceOverrides'] | undefined;
+}): string[] {
   return Object.entries(ceOverrides?.extensions ?? {}).flatMap(([name, value]) => {
     const why = CORE_ATTRIBUTES.has(name.toLowerCase())
       ? 'is an attribute of CloudEvents itself, which cannot be overridden; choose another name'

@@ -43,6 +43,9 @@ export interface WatchedKind {
   /** A CEL expression. */
   readonly when?: string;
   readonly changes?: readonly string[];
+  readonly trigger?: 'Change' | 'Transition';
+  readonly eventSeries?: 'First' | 'Doubling' | 'All';
+  readonly debounce?: string;
 }
 
 /** Knative's DeliverySpec; its dead letter sink is a destination that is still to be resolved. */

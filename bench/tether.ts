@@ -1,6 +1,0 @@
-/**
- * Preloaded (`node --import`) into every process that the bench starts: when the bench is gone, however it ended, its
- * IPC channel closes and the process ends too. Loading this does not keep a process alive.
- */
-process.once('disconnect', () => process.exit(1));
-process.channel?.unref();

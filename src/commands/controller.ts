@@ -1,0 +1,60 @@
+import { randomUUID } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { createKubeClient } from '../kube/client.ts';
+import { loadClusterAccess } from '../kube/config.ts';
+import { KubeError } from '../kube/errors.ts';
+import { systemClock } from '../process/clock.ts';
+import { EXIT, type ExitCode } from '../process/exit.ts';
+import { createLog } from '../process/log.ts';
+import { ListenError } from '../process/serve.ts';
+import { VERSION } from '../process/version.ts';
+import { readClusterFlags } from './cluster-flags.ts';
+import { readControllerConfig } from './controller-config.ts';
+import { runController } from './run-controller.ts';
+
+const HELP = `watchbridge controller [--kubeconfig FILE] [--context NAME]
+
+Makes and keeps what the sources of a cluster want: a receive adapter for each
+ApiServerSource, the rights for its state, and its status, and so for the other
+kinds that are installed. It is configured by the environment: APISERVER_RA_IMAGE (the image that adapters run),
+SYSTEM_NAMESPACE (where its Lease is), and optionally POD_NAME, CLUSTER_DOMAIN,
+K_LOGGING_CONFIG, K_OBSERVABILITY_CONFIG, K_KLOG_VERBOSITY,
+WATCHBRIDGE_PROBES_PORT (8080) and WATCHBRIDGE_METRICS_PORT (9092).
+
+  --kubeconfig FILE  where to find the API server (default: KUBECONFIG,
+                     ~/.kube/config, the Pod's ServiceAccount)
+  --context NAME     a context of the kubeconfig
+  --help             print this
+`;
+
+/** `watchbridge controller`. */
+export async function controller(
+  argv: readonly string[],
+  env: Readonly<Record<string, string | undefined>>,
+  signal: AbortSignal,
+): Promise<ExitCode> {
+  const flags = readClusterFlags(argv, HELP);
+  if (typeof flags === 'number') return flags;
+  const read = readControllerConfig(env, await readFile('/etc/resolv.conf', 'utf8').catch(() => ''));
+  if ('problems' in read) {
+    for (const problem of read.problems) process.stderr.write(`${problem}\n`);
+    return EXIT.usage;
+  }
+  const log = createLog({ component: 'controller', level: read.config.logLevel });
+  try {
+    const access = await loadClusterAccess({ env, ...flags });
+    const kube = createKubeClient(access, { userAgent: `watchbridge-controller/${VERSION}` });
+    try {
+      const identity = `${env['POD_NAME'] ?? hostname()}_${randomUUID()}`;
+      await runController(read.config, { kube, clock: systemClock, log, identity }, signal);
+      return EXIT.ok;
+    } finally {
+      await kube.close();
+    }
+  } catch (error) {
+    if (!(error instanceof KubeError) && !(error instanceof ListenError)) throw error;
+    log.fatal({ detail: error.message }, 'controller cannot run');
+    return EXIT.failed;
+  }
+}
