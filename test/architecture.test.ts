@@ -5,9 +5,9 @@ import { test } from 'node:test';
 
 /** The house from the roof to the cellar: a folder may import from lower floors and from itself. */
 const FLOORS: readonly (readonly string[])[] = [
-  ['main.ts'],
+  ['main.ts', 'sdk.ts'],
   ['commands'],
-  ['adapter', 'sources', 'sdk', 'display'],
+  ['preview', 'adapter', 'sources', 'sdk', 'display'],
   ['reconcile', 'watch', 'events', 'delivery', 'checkpoint'],
   ['kube'],
   ['process', 'json'],
@@ -23,6 +23,10 @@ const SIDEWAYS: ReadonlySet<string> = new Set([
   'checkpoint -> watch',
   // An informer is a watch whose state is kept.
   'reconcile -> watch',
+  // What an adapter would do is shown by the adapter's own parts.
+  'preview -> adapter',
+  // What is said of a manifest is what the source's controller would make of it.
+  'preview -> sources',
 ]);
 
 /** The two texts by which a controller and its adapter know of each other; sources see nothing else of the adapter. */
@@ -51,8 +55,8 @@ test('every import points to the same folder or to a lower floor', () => {
 
 test('the world is touched only where it may be', () => {
   const rules: readonly (readonly [what: RegExp, where: RegExp])[] = [
-    [/\bprocess\.exit\(/, /^main\.ts$/],
-    [/\bprocess\.env\b/, /^(main\.ts|commands\/)/],
+    [/\bprocess\.exit\(/, /^(main|sdk)\.ts$/],
+    [/\bprocess\.env\b/, /^(main\.ts|sdk\.ts|commands\/)/],
     [/\bDate\.now\(|\bMath\.random\(|\bperformance\.now\(/, /^process\/clock\.ts$/],
   ];
   const wrong = rules.flatMap(([what, where]) =>

@@ -3,6 +3,8 @@ import { test } from 'node:test';
 import { createMetrics } from '../../src/adapter/metrics.ts';
 import { createControllerMetrics } from '../../src/reconcile/metrics.ts';
 import { noticeCounter } from '../../src/reconcile/notice-metrics.ts';
+import { createPingMetrics } from '../../src/sources/ping/adapter/metrics.ts';
+import { createWebhookMetrics } from '../../src/sources/sinkbinding/webhook/metrics.ts';
 import { page, rowsOf } from './pages.ts';
 
 interface Described {
@@ -28,7 +30,10 @@ async function metricsOfCode(): Promise<Map<string, Described>> {
   controllers.informer('a stream');
   controllers.controller('a controller', () => 0);
   noticeCounter(controllers.registry);
-  const metrics = [...(await registry.getMetricsAsJSON()), ...(await controllers.registry.getMetricsAsJSON())];
+  createWebhookMetrics(controllers.registry);
+  const pings = createPingMetrics(() => ({ sources: 0, queued: 0, sinksAway: 0 }));
+  const registries = [registry, controllers.registry, pings.registry];
+  const metrics = (await Promise.all(registries.map((it) => it.getMetricsAsJSON()))).flat();
   return new Map(
     metrics.map(({ name, type, values }): [string, Described] => {
       const labels = new Map<string, Set<string>>();

@@ -3,6 +3,9 @@ import { test } from 'node:test';
 import { readSourceConfig } from '../../../src/adapter/source-config.ts';
 import { type SourceConfigFacts, sourceConfigText } from '../../../src/sources/apiserver/source-config-text.ts';
 import { type StoredSpec, withDefaults } from '../../../src/sources/apiserver/spec.ts';
+import { loadCel } from '../../../src/events/cel/load-cel.ts';
+
+await loadCel();
 
 const PODS = { group: '', version: 'v1', plural: 'pods' };
 const PLAIN: SourceConfigFacts = {
@@ -135,6 +138,9 @@ test('the adapter understands every field of the text', () => {
         selector: { matchExpressions: [{ key: 'a', operator: 'NotIn', values: ['b', 'c'] }] },
         fieldSelector: 'metadata.name=web',
         changes: ['Spec', 'Labels'],
+        when: 'object.spec.replicas > 3',
+        trigger: 'Transition',
+        debounce: 'PT2S',
       },
     ],
     owner: { kind: 'ReplicaSet' },
