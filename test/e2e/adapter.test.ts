@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { eventually } from '../support/eventually.ts';
 import { apply, kubectl, logs, restrictedNamespace, waitUntilAvailable } from './kubectl.ts';
-import { deployment, eventDisplay } from './manifests.ts';
+import { deployment, eventDisplay, watcher } from './manifests.ts';
 import { target } from './target.ts';
 
 test('an adapter with its own ServiceAccount, in a restricted namespace, tells event-display of a ConfigMap', async (t) => {
@@ -23,21 +23,6 @@ test('an adapter with its own ServiceAccount, in a restricted namespace, tells e
   assert.match(log, new RegExp(`^  subject: /apis/v1/namespaces/${namespace}/configmaps/settings$`, 'm'));
   assert.match(log, /^ {4}"data": \{\n {6}"colour": "green"\n {4}\},?$/m);
 });
-
-const RBAC = { apiVersion: 'rbac.authorization.k8s.io/v1' };
-
-/** The ServiceAccount `watcher`, which may watch the ConfigMaps of its namespace. */
-function watcher(namespace: string): object[] {
-  const metadata = { name: 'watcher' };
-  const rules = [{ apiGroups: [''], resources: ['configmaps'], verbs: ['get', 'list', 'watch'] }];
-  const roleRef = { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name: 'watcher' };
-  const subjects = [{ kind: 'ServiceAccount', name: 'watcher', namespace }];
-  return [
-    { apiVersion: 'v1', kind: 'ServiceAccount', metadata },
-    { ...RBAC, kind: 'Role', metadata, rules },
-    { ...RBAC, kind: 'RoleBinding', metadata, roleRef, subjects },
-  ];
-}
 
 function adapter(namespace: string): object {
   const gvr = { Group: '', Version: 'v1', Resource: 'configmaps' };

@@ -42,13 +42,18 @@ export async function restrictedNamespace(t: TestContext, prefix: string): Promi
   const name = `${prefix}-${randomBytes(4).toString('hex')}`;
   await kubectl(['create', 'namespace', name]);
   t.after(async () => {
-    // @types/node lacks `passed`.
-    const { passed } = t as { passed?: boolean };
-    if (passed !== true) t.diagnostic(await whatIsIn(name));
+    await tellWhyFailed(t, () => whatIsIn(name));
     await kubectl(['delete', 'namespace', name, '--wait=false']);
   });
   await kubectl(['label', 'namespace', name, 'pod-security.kubernetes.io/enforce=restricted']);
   return name;
+}
+
+/** For a hook after a test: prints what `look` finds when the test has failed. */
+export async function tellWhyFailed(t: TestContext, look: () => Promise<string>): Promise<void> {
+  // @types/node lacks `passed`.
+  const { passed } = t as { passed?: boolean };
+  if (passed !== true) t.diagnostic(await look());
 }
 
 /** Waits until a Deployment has what it wants, a minute at most. */
@@ -67,6 +72,7 @@ async function whatIsIn(namespace: string): Promise<string> {
     ['get', 'deployments,pods,services', '--output=wide'],
     ['get', 'events', '--sort-by=.lastTimestamp'],
     ['logs', '--selector=app', '--all-containers', '--prefix', '--tail=30'],
+    ['logs', '--selector=eventing.knative.dev/sourceName', '--prefix', '--tail=30'],
   ];
   const answers = views.map((view) => kubectl([...view, `--namespace=${namespace}`]).catch(String));
   // A program that dies may print the line that it died in, which a bundler has made a long one.

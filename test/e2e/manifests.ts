@@ -38,3 +38,18 @@ export function eventDisplay(image: string): object[] {
     },
   ];
 }
+
+const RBAC = { apiVersion: 'rbac.authorization.k8s.io/v1' };
+
+/** The ServiceAccount `watcher`, which may watch the ConfigMaps of its namespace. */
+export function watcher(namespace: string): object[] {
+  const metadata = { name: 'watcher' };
+  const rules = [{ apiGroups: [''], resources: ['configmaps'], verbs: ['get', 'list', 'watch'] }];
+  const roleRef = { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name: 'watcher' };
+  const subjects = [{ kind: 'ServiceAccount', name: 'watcher', namespace }];
+  return [
+    { apiVersion: 'v1', kind: 'ServiceAccount', metadata },
+    { ...RBAC, kind: 'Role', metadata, rules },
+    { ...RBAC, kind: 'RoleBinding', metadata, roleRef, subjects },
+  ];
+}
