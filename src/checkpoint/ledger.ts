@@ -31,8 +31,10 @@ export interface Ledger {
 interface Underway {
   /** The object's last state with nothing unsettled before it; undefined: it does not exist. */
   settled: ObjectVersion | undefined;
-  /** Its states in the order in which they were read, from the first that is not settled. */
-  readonly states: ObjectHead[];
+  /** The first of its states, in the order in which they were read, that is not settled; undefined: all are. */
+  first: ObjectHead | undefined;
+  /** Those after it. Most objects have none, and an array for each would live as long as the entry. */
+  rest: ObjectHead[] | undefined;
   /** Those that are settled before an older one, as those are that a condition stops, and what they come to. */
   early: Map<ObjectHead, ObjectVersion | undefined> | undefined;
 }
@@ -52,14 +54,14 @@ export interface LedgerOptions {
 
 export function createLedger({ known, start, clock, ignores }: LedgerOptions): Ledger {
   const watermark = createWatermark(start);
-  const underway = createSweptMap<Underway>(({ states }) => states.length === 0);
+  const underway = createSweptMap<Underway>(({ first }) => first === undefined);
   let dirty: Set<string> | 'everything' = new Set();
   let complete = start?.complete ?? false;
 
   const settle = (change: Change): void => {
     const key = keyOf(change.object);
     const entry = underway.get(key);
-    if (entry === undefined || entry.states.length === 0) return;
+    if (entry?.first === undefined) return;
     const { uid, resourceVersion } = change.object;
     advance(entry, change.object, change.type === 'delete' ? undefined : { uid, resourceVersion });
     if (dirty === 'everything' || ignores?.(change.object) === true) return;
@@ -67,7 +69,7 @@ export function createLedger({ known, start, clock, ignores }: LedgerOptions): L
     if (dirty.size > MOST_DIRTY) dirty = 'everything';
   };
 
-  const isUnderway = (key: string): boolean => (underway.get(key)?.states.length ?? 0) > 0;
+  const isUnderway = (key: string): boolean => underway.get(key)?.first !== undefined;
 
   return {
     open: (step) => {
@@ -75,8 +77,14 @@ export function createLedger({ known, start, clock, ignores }: LedgerOptions): L
         const key = keyOf(change.object);
         const entry = underway.get(key);
         if (entry === undefined) {
-          underway.set(key, { settled: change.before, states: [change.object], early: undefined });
-        } else if (entry.states.push(change.object) === 1) entry.settled = change.before;
+          underway.set(key, { settled: change.before, first: change.object, rest: undefined, early: undefined });
+        } else if (entry.first === undefined) {
+          entry.first = change.object;
+          entry.settled = change.before;
+        } else {
+          entry.rest ??= [];
+          entry.rest.push(change.object);
+        }
       }
       const { resumeAt, epoch } = step;
       const position = resumeAt === undefined ? undefined : { resourceVersion: resumeAt, epoch, complete };
@@ -91,8 +99,8 @@ export function createLedger({ known, start, clock, ignores }: LedgerOptions): L
     size: () => known.size,
     settled: function* () {
       for (const object of known.all()) if (!isUnderway(keyOf(object))) yield object;
-      for (const [key, { settled, states }] of underway.entries()) {
-        if (states.length > 0 && settled !== undefined) yield { ...named(key), ...settled };
+      for (const [key, { settled, first }] of underway.entries()) {
+        if (first !== undefined && settled !== undefined) yield { ...named(key), ...settled };
       }
     },
     dirty: () => dirty,
@@ -114,21 +122,23 @@ export function createLedger({ known, start, clock, ignores }: LedgerOptions): L
  * old news.
  */
 function advance(entry: Underway, state: ObjectHead, becomes: ObjectVersion | undefined): void {
-  const { states } = entry;
-  if (states[0] !== state) {
+  if (entry.first !== state) {
     entry.early ??= new Map();
     entry.early.set(state, becomes);
     return;
   }
-  states.shift();
+  entry.first = entry.rest?.shift();
   entry.settled = becomes;
-  for (let next = states[0]; next !== undefined && entry.early?.has(next) === true; next = states[0]) {
-    entry.settled = entry.early.get(next);
-    entry.early.delete(next);
-    states.shift();
+  while (entry.first !== undefined && entry.early?.has(entry.first) === true) {
+    entry.settled = entry.early.get(entry.first);
+    entry.early.delete(entry.first);
+    entry.first = entry.rest?.shift();
   }
-  // Nobody asks for it once all is settled, and an entry lives on until it is swept.
-  if (states.length === 0) entry.settled = undefined;
+  if (entry.first !== undefined) return;
+  // Nobody asks for any of it once all is settled, and an entry lives on until it is swept.
+  entry.settled = undefined;
+  entry.rest = undefined;
+  entry.early = undefined;
 }
 
 function keyOf(object: ObjectHead): string {
