@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { CelExpression } from '../events/cel/cel.ts';
 import { compileWhen } from '../events/cel/load-cel.ts';
 import { EVENT_SERIES, type EventSeries } from '../events/conditions/event-series.ts';

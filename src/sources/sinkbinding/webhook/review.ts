@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { KubeObject } from '../../../kube/object.ts';
 import { bind, type Injection } from '../bind.ts';
 import { annotationPatch, type Operation, templatePatch } from '../json-patch.ts';
