@@ -147,6 +147,8 @@ function portIn(line: string): number | undefined {
 function warnOf(command: string, line: string, { warn }: PodsIo): void {
   const { level, stream, msg, detail } = parse(line);
   if (level !== 'warn' && level !== 'error') return;
+  // What an API server says of a kind whose CRD it took a moment ago; the next attempt finds it.
+  if (String(detail).includes('storage is (re)initializing')) return;
   warn([command, stream, msg, detail].filter((part) => typeof part === 'string').join(': '));
 }
 
