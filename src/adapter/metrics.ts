@@ -2,6 +2,8 @@ import { Counter, Gauge, Registry } from 'prom-client';
 import { createDeliveryMetrics, type DeliveryGauges, type DeliveryMetrics, gauge } from '../delivery/metrics.ts';
 import { CEL_TROUBLES, type CelTrouble } from '../events/cel/trouble.ts';
 import type { Change } from '../watch/change.ts';
+import { INTERRUPTIONS } from '../watch/stream-news.ts';
+import { LIST_REASONS } from '../watch/watch-state.ts';
 
 /** Everything that the adapter counts. Series without an object's name, so that their number stays small. */
 export interface AdapterMetrics extends DeliveryMetrics {
@@ -100,22 +102,7 @@ export function createMetrics(gauges: () => DeliveryGauges, ages: () => Ages = (
     'Watches that ended and requests to the API server that failed, by code.',
     ['reason'],
     {
-      reason: [
-        'closed',
-        'unreachable',
-        'timedOut',
-        'silent',
-        'unauthorized',
-        'forbidden',
-        'notFound',
-        'expired',
-        'tooLargeResourceVersion',
-        'invalid',
-        'throttled',
-        'serverError',
-        'malformed',
-        'credentials',
-      ],
+      reason: ['closed', ...INTERRUPTIONS],
     },
   );
   const lists = counter(
@@ -123,7 +110,7 @@ export function createMetrics(gauges: () => DeliveryGauges, ages: () => Ages = (
     'Complete lists of a stream. All but "start" follow a gap in the history.',
     ['why'],
     {
-      why: ['start', 'expired', 'unintelligible', 'rewound', 'audit'],
+      why: LIST_REASONS,
     },
   );
   const gaps = counter('gaps_total', 'Gaps in the history, by why and by what was lost in them.', ['reason', 'lost'], {

@@ -1,18 +1,11 @@
-import { randomUUID } from 'node:crypto';
-import { hostname } from 'node:os';
 import { readAdapterConfig } from '../adapter/config.ts';
 import { runAdapter } from '../adapter/run.ts';
 import { loadCel, mayHaveCel } from '../events/cel/load-cel.ts';
-import { createKubeClient } from '../kube/client.ts';
-import { loadClusterAccess } from '../kube/config.ts';
-import { KubeError } from '../kube/errors.ts';
-import { LeadershipLost } from '../kube/leadership.ts';
 import { systemClock } from '../process/clock.ts';
-import { EXIT, type ExitCode } from '../process/exit.ts';
+import type { ExitCode } from '../process/exit.ts';
 import { createLog } from '../process/log.ts';
-import { ListenError } from '../process/serve.ts';
-import { VERSION } from '../process/version.ts';
 import { readClusterFlags } from './cluster-flags.ts';
+import { ownIdentity, refuseConfig, withApiServer } from './with-api-server.ts';
 
 const HELP = `watchbridge adapter [--kubeconfig FILE] [--context NAME]
 
@@ -39,26 +32,13 @@ export async function adapter(
   if (mayHaveCel(env['K_SOURCE_CONFIG'])) await loadCel();
   const read = readAdapterConfig(env);
   if ('problems' in read) {
-    for (const problem of read.problems) process.stderr.write(`${problem}\n`);
-    return EXIT.usage;
+    return refuseConfig(read.problems);
   }
   const log = createLog({ component: 'apiserversource', level: read.config.logLevel }).child({
     source: `${read.config.namespace}/${read.config.name}`,
   });
   for (const warning of read.warnings) log.warn({ detail: warning }, 'configuration');
-  try {
-    const access = await loadClusterAccess({ env, ...flags });
-    const kube = createKubeClient(access, { userAgent: `watchbridge-adapter/${VERSION}` });
-    try {
-      const identity = `${env['POD_NAME'] ?? hostname()}_${randomUUID()}`;
-      await runAdapter(read.config, { kube, clock: systemClock, log, identity }, signal);
-      return EXIT.ok;
-    } finally {
-      await kube.close();
-    }
-  } catch (error) {
-    if (![KubeError, ListenError, LeadershipLost].some((known) => error instanceof known)) throw error;
-    log.fatal({ detail: error instanceof Error ? error.message : String(error) }, 'adapter cannot run');
-    return EXIT.failed;
-  }
+  return await withApiServer('adapter', { env, flags, log }, async (kube) => {
+    await runAdapter(read.config, { kube, clock: systemClock, log, identity: ownIdentity(env) }, signal);
+  });
 }

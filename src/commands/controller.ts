@@ -1,17 +1,11 @@
-import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { hostname } from 'node:os';
-import { createKubeClient } from '../kube/client.ts';
-import { loadClusterAccess } from '../kube/config.ts';
-import { KubeError } from '../kube/errors.ts';
 import { systemClock } from '../process/clock.ts';
-import { EXIT, type ExitCode } from '../process/exit.ts';
+import type { ExitCode } from '../process/exit.ts';
 import { createLog } from '../process/log.ts';
-import { ListenError } from '../process/serve.ts';
-import { VERSION } from '../process/version.ts';
 import { readClusterFlags } from './cluster-flags.ts';
 import { readControllerConfig } from './controller-config.ts';
 import { runController } from './run-controller.ts';
+import { ownIdentity, refuseConfig, withApiServer } from './with-api-server.ts';
 
 const HELP = `watchbridge controller [--kubeconfig FILE] [--context NAME]
 
@@ -38,23 +32,10 @@ export async function controller(
   if (typeof flags === 'number') return flags;
   const read = readControllerConfig(env, await readFile('/etc/resolv.conf', 'utf8').catch(() => ''));
   if ('problems' in read) {
-    for (const problem of read.problems) process.stderr.write(`${problem}\n`);
-    return EXIT.usage;
+    return refuseConfig(read.problems);
   }
   const log = createLog({ component: 'controller', level: read.config.logLevel });
-  try {
-    const access = await loadClusterAccess({ env, ...flags });
-    const kube = createKubeClient(access, { userAgent: `watchbridge-controller/${VERSION}` });
-    try {
-      const identity = `${env['POD_NAME'] ?? hostname()}_${randomUUID()}`;
-      await runController(read.config, { kube, clock: systemClock, log, identity }, signal);
-      return EXIT.ok;
-    } finally {
-      await kube.close();
-    }
-  } catch (error) {
-    if (!(error instanceof KubeError) && !(error instanceof ListenError)) throw error;
-    log.fatal({ detail: error.message }, 'controller cannot run');
-    return EXIT.failed;
-  }
+  return await withApiServer('controller', { env, flags, log }, async (kube) => {
+    await runController(read.config, { kube, clock: systemClock, log, identity: ownIdentity(env) }, signal);
+  });
 }

@@ -1,16 +1,10 @@
-import { randomUUID } from 'node:crypto';
-import { hostname } from 'node:os';
-import { createKubeClient } from '../kube/client.ts';
-import { loadClusterAccess } from '../kube/config.ts';
-import { KubeError } from '../kube/errors.ts';
 import { systemClock } from '../process/clock.ts';
-import { EXIT, type ExitCode } from '../process/exit.ts';
+import type { ExitCode } from '../process/exit.ts';
 import { createLog } from '../process/log.ts';
-import { ListenError } from '../process/serve.ts';
-import { VERSION } from '../process/version.ts';
 import { readClusterFlags } from './cluster-flags.ts';
 import { readPingConfig } from './ping-adapter/config.ts';
 import { runPingAdapter } from './ping-adapter/run.ts';
+import { ownIdentity, refuseConfig, withApiServer } from './with-api-server.ts';
 
 const HELP = `watchbridge ping-adapter [--kubeconfig FILE] [--context NAME]
 
@@ -36,23 +30,10 @@ export async function pingAdapter(
   if (typeof flags === 'number') return flags;
   const read = readPingConfig(env);
   if ('problems' in read) {
-    for (const problem of read.problems) process.stderr.write(`${problem}\n`);
-    return EXIT.usage;
+    return refuseConfig(read.problems);
   }
   const log = createLog({ component: 'pingsource-mt-adapter', level: read.config.logLevel });
-  try {
-    const access = await loadClusterAccess({ env, ...flags });
-    const kube = createKubeClient(access, { userAgent: `watchbridge-ping-adapter/${VERSION}` });
-    try {
-      const identity = `${env['POD_NAME'] ?? hostname()}_${randomUUID()}`;
-      await runPingAdapter(read.config, { kube, clock: systemClock, log, identity }, signal);
-      return EXIT.ok;
-    } finally {
-      await kube.close();
-    }
-  } catch (error) {
-    if (!(error instanceof KubeError) && !(error instanceof ListenError)) throw error;
-    log.fatal({ detail: error.message }, 'ping adapter cannot run');
-    return EXIT.failed;
-  }
+  return await withApiServer('ping-adapter', { env, flags, log }, async (kube) => {
+    await runPingAdapter(read.config, { kube, clock: systemClock, log, identity: ownIdentity(env) }, signal);
+  });
 }

@@ -1,16 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createKubeClient } from '../kube/client.ts';
-import { loadClusterAccess } from '../kube/config.ts';
-import { KubeError } from '../kube/errors.ts';
 import { systemClock } from '../process/clock.ts';
-import { EXIT, type ExitCode } from '../process/exit.ts';
+import type { ExitCode } from '../process/exit.ts';
 import { createLog } from '../process/log.ts';
-import { ListenError } from '../process/serve.ts';
-import { VERSION } from '../process/version.ts';
 import { readClusterFlags } from './cluster-flags.ts';
 import { runWebhook } from './run-webhook.ts';
 import { readWebhookConfig } from './webhook-config.ts';
+import { refuseConfig, withApiServer } from './with-api-server.ts';
 
 const HELP = `watchbridge webhook [--kubeconfig FILE] [--context NAME]
 
@@ -37,25 +33,13 @@ export async function webhook(
   if (typeof flags === 'number') return flags;
   const configured = readWebhookConfig(env, await readFile('/etc/resolv.conf', 'utf8').catch(() => ''));
   if ('problems' in configured) {
-    for (const problem of configured.problems) process.stderr.write(`${problem}\n`);
-    return EXIT.usage;
+    return refuseConfig(configured.problems);
   }
   const { config } = configured;
   const log = createLog({ component: 'webhook', level: config.logLevel });
   const text = async (name: string): Promise<string> => await readFile(join(config.certificates, name), 'utf8');
   const readCertificate = async () => ({ cert: await text('tls.crt'), key: await text('tls.key') });
-  try {
-    const access = await loadClusterAccess({ env, ...flags });
-    const kube = createKubeClient(access, { userAgent: `watchbridge-webhook/${VERSION}` });
-    try {
-      await runWebhook(config, { kube, clock: systemClock, log, readCertificate }, signal);
-      return EXIT.ok;
-    } finally {
-      await kube.close();
-    }
-  } catch (error) {
-    if (!(error instanceof KubeError) && !(error instanceof ListenError)) throw error;
-    log.fatal({ detail: error.message }, 'webhook cannot run');
-    return EXIT.failed;
-  }
+  return await withApiServer('webhook', { env, flags, log }, async (kube) => {
+    await runWebhook(config, { kube, clock: systemClock, log, readCertificate }, signal);
+  });
 }

@@ -1,4 +1,6 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { INTERRUPTIONS } from '../watch/stream-news.ts';
+import { LIST_REASONS } from '../watch/watch-state.ts';
 
 /** Everything that controllers and their informers count. Series without an object's name. */
 export interface ControllerMetrics {
@@ -30,22 +32,6 @@ export interface InformerMetrics {
   ended(): void;
 }
 
-const REASONS = [
-  'unreachable',
-  'timedOut',
-  'silent',
-  'unauthorized',
-  'forbidden',
-  'notFound',
-  'expired',
-  'tooLargeResourceVersion',
-  'invalid',
-  'throttled',
-  'serverError',
-  'malformed',
-  'credentials',
-];
-const LIST_REASONS = ['start', 'expired', 'unintelligible', 'rewound', 'audit'];
 /** A reconcile that changes nothing takes no time; one that writes takes some requests; one that hangs, a timeout. */
 const SECONDS = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30, 60];
 
@@ -97,7 +83,7 @@ export function createControllerMetrics(): ControllerMetrics {
       established.set({ stream }, 0);
       objects.set({ stream }, 0);
       // A series that appears with its first increment hides that increment from rate().
-      for (const reason of REASONS) interruptions.inc({ stream, reason }, 0);
+      for (const reason of INTERRUPTIONS) interruptions.inc({ stream, reason }, 0);
       for (const why of LIST_REASONS) lists.inc({ stream, why }, 0);
       differences.inc({ stream }, 0);
       malformed.inc({ stream }, 0);

@@ -45,7 +45,7 @@ export async function runAdapterProgram<Env>(
   try {
     return await serveAndRun({ settings, env, newAdapter, options }, { ...io, log, kube }, signal);
   } catch (error) {
-    log.fatal({ error, detail: error instanceof Error ? error.message : String(error) }, 'adapter cannot run');
+    log.fatal({ error, detail: error instanceof Error ? error.message : String(error) }, 'process cannot run');
     return EXIT.failed;
   }
 }

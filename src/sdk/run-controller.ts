@@ -54,7 +54,7 @@ export async function runControllerProgram<Env>(
     await serveAndReconcile(reconcilers(env), { ...io, kube, log, settings, options }, signal);
     return EXIT.ok;
   } catch (error) {
-    log.fatal({ error, detail: error instanceof Error ? error.message : String(error) }, 'controller cannot run');
+    log.fatal({ error, detail: error instanceof Error ? error.message : String(error) }, 'process cannot run');
     return EXIT.failed;
   }
 }

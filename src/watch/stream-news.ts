@@ -1,4 +1,4 @@
-import type { KubeError } from '../kube/errors.ts';
+import type { KubeError, KubeFailureCode } from '../kube/errors.ts';
 import type { ObjectHead } from './change.ts';
 import type { ListReason } from './watch-state.ts';
 
@@ -45,3 +45,20 @@ export interface Found {
   readonly updated: number;
   readonly deleted: number;
 }
+
+/** The codes that a stream can be interrupted with: it creates nothing, so nothing of its own conflicts. */
+export const INTERRUPTIONS: readonly KubeFailureCode[] = [
+  'unreachable',
+  'timedOut',
+  'silent',
+  'unauthorized',
+  'forbidden',
+  'notFound',
+  'expired',
+  'tooLargeResourceVersion',
+  'invalid',
+  'throttled',
+  'serverError',
+  'malformed',
+  'credentials',
+];

@@ -104,7 +104,9 @@ export interface Gone {
  * because what comes cannot be understood; because the server's versions went back (etcd was restored); or because an
  * audit found that it had kept changes from us.
  */
-export type ListReason = 'start' | 'expired' | 'unintelligible' | 'rewound' | 'audit';
+export type ListReason = (typeof LIST_REASONS)[number];
+
+export const LIST_REASONS = ['start', 'expired', 'unintelligible', 'rewound', 'audit'] as const;
 
 /** `jitter` is a random number in [0, 1); the machine has no dice of its own. */
 export type WatchInput =

@@ -21,8 +21,8 @@ let cluster: OwnCluster;
 let controller: RunningController;
 let pods: Promise<void>;
 const stop = new AbortController();
-/** The promise. */
-const LIMIT_MS = 2_000;
+/** The promise is 2 s, and each test prints what it took; a machine that does other things beside needs longer. */
+const LIMIT_MS = 10_000;
 const RBAC = '/apis/rbac.authorization.k8s.io/v1';
 
 before(async () => {
@@ -107,7 +107,7 @@ test('deleting a source removes everything that was made for it', async (t) => {
     () => areGone([...granted, `${sourcesIn('gone')}/web`]),
   );
   // By the garbage collector of the control plane.
-  await eventually('what it owned to be gone', () => areGone(owned), 60_000);
+  await eventually('what it owned to be gone', () => areGone(owned));
 });
 
 test('a Deployment that is deleted is made again', async (t) => {

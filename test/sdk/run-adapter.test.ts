@@ -234,7 +234,7 @@ test('an adapter that returns ends the process with 0, and one that throws with 
   const last = thrown.entries.at(-1);
   assert.deepEqual(
     [last?.['level'], last?.['msg'], last?.['detail']],
-    ['fatal', 'adapter cannot run', 'The feed is gone.'],
+    ['fatal', 'process cannot run', 'The feed is gone.'],
   );
 });
 
