@@ -1,20 +1,18 @@
-import type { Dispatcher } from 'undici';
 import { failureFromStatus, KubeError } from './errors.ts';
+import type { HttpAnswer } from './http.ts';
 import { printable } from './printable.ts';
-
-type Answer = Dispatcher.ResponseData;
 
 /** More than any Status object needs; a proxy's error page can be of any length. */
 const REFUSAL_BYTES = 64 * 1024;
 
 /** Reads why the server refused. @param request what was asked, for the message. @param now ms since the epoch */
-export async function refusal(answer: Answer, request: string, now: number): Promise<KubeError> {
+export async function refusal(answer: HttpAnswer, request: string, now: number): Promise<KubeError> {
   const text = await textOf(answer);
   return failureFromStatus(answer.statusCode, parsed(text), first(answer.headers['retry-after']), { request, now });
 }
 
 /** @throws KubeError `malformed` unless the body says to be JSON, as it is: we ask for no other encoding. */
-export function requireJson(answer: Answer, request: string): void {
+export function requireJson(answer: HttpAnswer, request: string): void {
   const type = first(answer.headers['content-type']) ?? 'no content type';
   const encoding = first(answer.headers['content-encoding']) ?? 'identity';
   if (/^application\/json\b/i.test(type) && encoding === 'identity') return;
@@ -27,7 +25,12 @@ export function requireJson(answer: Answer, request: string): void {
   );
 }
 
-async function textOf({ body }: Answer): Promise<string> {
+/** Reads a body that nobody wants, so that its connection can be used again; a long one costs the connection. */
+export async function discard(answer: HttpAnswer): Promise<void> {
+  await textOf(answer).catch(() => '');
+}
+
+async function textOf({ body }: HttpAnswer): Promise<string> {
   const chunks: Buffer[] = [];
   let bytes = 0;
   for await (const chunk of body as AsyncIterable<Buffer>) {

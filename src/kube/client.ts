@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream';
 import { systemClock } from '../process/clock.ts';
 import type { ClusterAccess } from './access.ts';
 import { refusal, requireJson } from './answer.ts';
@@ -42,7 +43,7 @@ export function createKubeClient(access: ClusterAccess, options: { readonly user
       const { statusCode } = answer;
       if (statusCode < 200 || statusCode > 299) throw await refusal(answer, nameOf(request), systemClock.now());
       requireJson(answer, nameOf(request));
-      return Buffer.from(await answer.body.arrayBuffer());
+      return await whole(answer.body);
     } catch (error) {
       throw failureOf(error, request, deadline);
     }
@@ -67,6 +68,12 @@ export function createKubeClient(access: ClusterAccess, options: { readonly user
     stream,
     close: () => exchange.close(),
   };
+}
+
+async function whole(body: Readable): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of body as AsyncIterable<Buffer>) chunks.push(chunk);
+  return Buffer.concat(chunks);
 }
 
 function deadlineOf({ signal, timeoutMs }: KubeRequest): AbortSignal {

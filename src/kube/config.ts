@@ -4,7 +4,6 @@ import { systemClock } from '../process/clock.ts';
 import type { ClusterAccess } from './access.ts';
 import { KubeError } from './errors.ts';
 import { inClusterAccess, SERVICE_ACCOUNT_DIRECTORY } from './in-cluster.ts';
-import { kubeconfigAccess } from './kubeconfig.ts';
 
 export type { ClusterAccess } from './access.ts';
 
@@ -27,7 +26,11 @@ export async function loadClusterAccess(options: {
 }): Promise<ClusterAccess> {
   const { env, context, serviceAccount: directory = SERVICE_ACCOUNT_DIRECTORY } = options;
   const files = kubeconfigFiles(options.kubeconfig, env);
-  if (files.length > 0) return kubeconfigAccess({ files, context, clock: systemClock });
+  if (files.length > 0) {
+    // Only where there is one: what reads kubeconfigs takes memory that a Pod can do without.
+    const { kubeconfigAccess } = await import('./kubeconfig.ts');
+    return kubeconfigAccess({ files, context, clock: systemClock });
+  }
 
   const host = env['KUBERNETES_SERVICE_HOST'];
   const port = env['KUBERNETES_SERVICE_PORT'];

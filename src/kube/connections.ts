@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
-import { Agent, type Dispatcher, ProxyAgent } from 'undici';
 import type { Transport } from './access.ts';
+import { createDispatcher, type Dispatcher } from './http.ts';
+import { createProxiedDispatcher } from './proxied.ts';
 
 /** The connections that a client holds to its API server. */
 export interface Connections {
@@ -61,29 +62,13 @@ export function createConnectionPool(): ConnectionPool {
   };
 }
 
-/**
- * Speaks HTTP/1.1 only: over HTTP/2 all requests and streams of a client would share one connection and its
- * flow-control window.
- */
-function dispatcher(
-  { tls, proxy }: Transport,
-  limits: { connections: number | null; bodyTimeout: number },
-): Dispatcher {
-  const plain = {
-    allowH2: false,
-    timeout: CONNECT_TIMEOUT_MS,
-    keepAlive: true,
-    keepAliveInitialDelay: TCP_KEEP_ALIVE_MS,
+function dispatcher({ tls, proxy }: Transport, of: { connections: number | null; bodyTimeout: number }): Dispatcher {
+  const limits = {
+    ...of,
+    connectTimeout: CONNECT_TIMEOUT_MS,
+    headersTimeout: ANSWER_TIMEOUT_MS,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    tcpKeepAlive: TCP_KEEP_ALIVE_MS,
   };
-  const secure = { ...plain, ...tls };
-  const options = { ...limits, allowH2: false, headersTimeout: ANSWER_TIMEOUT_MS, keepAliveTimeout: KEEP_ALIVE_MS };
-  return proxy === undefined
-    ? new Agent({ ...options, connect: secure })
-    : new ProxyAgent({
-        ...options,
-        uri: proxy,
-        proxyTls: plain,
-        requestTls: secure,
-        connectTimeout: CONNECT_TIMEOUT_MS,
-      });
+  return proxy === undefined ? createDispatcher(tls, limits) : createProxiedDispatcher(proxy, tls, limits);
 }

@@ -1,6 +1,7 @@
-import type { Dispatcher } from 'undici';
 import type { ClusterAccess, Credentials } from './access.ts';
+import { discard } from './answer.ts';
 import { type Connections, createConnectionPool } from './connections.ts';
+import type { HttpAnswer } from './http.ts';
 import { httpRequest, type KubeRequest } from './request.ts';
 
 /** Sends requests with the credentials of the moment. */
@@ -9,7 +10,7 @@ export interface Exchange {
    * The answer, whatever its status. After a 401 the credentials are renewed and the request, which the server did not
    * act on, is sent once more; nothing else is ever repeated here.
    */
-  send(request: KubeRequest, over: keyof Connections, signal: AbortSignal): Promise<Dispatcher.ResponseData>;
+  send(request: KubeRequest, over: keyof Connections, signal: AbortSignal): Promise<HttpAnswer>;
   /** Ends all requests at once. */
   close(): Promise<void>;
 }
@@ -35,7 +36,7 @@ export function createExchange(access: ClusterAccess, userAgent: string): Exchan
       const credentials = await access.credentials(signal);
       const answer = await sendAs(credentials);
       if (answer.statusCode !== 401) return answer;
-      await answer.body.dump();
+      await discard(answer);
       return sendAs(await renewed(credentials, signal));
     },
     close: () => pool.close(),

@@ -1,10 +1,10 @@
-import type { Dispatcher } from 'undici';
 import type { Credentials } from './access.ts';
+import type { HttpRequest } from './http.ts';
 
 /** What is asked of the API server. */
 export interface KubeRequest {
   /** Default: GET. */
-  readonly method?: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  readonly method?: HttpRequest['method'];
   /** From the root of the API server, percent-encoded: `/api/v1/pods`. */
   readonly path: string;
   readonly query?: Readonly<Record<string, string | number | boolean | undefined>>;
@@ -24,13 +24,20 @@ export function nameOf({ method = 'GET', path }: KubeRequest): string {
   return `${method} ${path}`;
 }
 
-/** The request as undici takes it. `server` may have a path of its own, as behind a proxy for several clusters. */
+/** The request as it goes out. `server` may have a path of its own, as behind a proxy for several clusters. */
 export function httpRequest(
   request: KubeRequest,
   { authorization, impersonate }: Credentials,
   to: { readonly server: URL; readonly userAgent: string },
-): Dispatcher.RequestOptions {
-  const { method = 'GET', timeoutMs, body, accept = 'application/json', contentType = 'application/json' } = request;
+): HttpRequest {
+  const {
+    method = 'GET',
+    timeoutMs,
+    signal,
+    body,
+    accept = 'application/json',
+    contentType = 'application/json',
+  } = request;
   return {
     origin: to.server.origin,
     method,
@@ -43,6 +50,7 @@ export function httpRequest(
       ...(impersonate !== undefined && { 'impersonate-user': impersonate }),
     },
     body: bodyOf(body),
+    signal,
     ...(timeoutMs !== undefined && { headersTimeout: timeoutMs }),
   };
 }

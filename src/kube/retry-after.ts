@@ -6,7 +6,7 @@ const HTTP_DATE = /^[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} G
  */
 export function parseRetryAfter(header: string | undefined, now: number): number | undefined {
   if (header === undefined) return undefined;
-  // undici leaves the white space at the end of a header.
+  // Through a proxy the white space at the end of a header is still there: undici leaves it.
   const text = header.trim();
   if (/^\d+$/.test(text)) return Number(text) * 1_000;
   const date = HTTP_DATE.test(text) ? Date.parse(text) : Number.NaN;

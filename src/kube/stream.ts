@@ -16,7 +16,7 @@ export interface KubeStream {
 
 /**
  * @param idleMs how long a reader waits for a chunk. Time that the reader takes for itself does not count, which is
- *   why undici's own bodyTimeout does not do: while a reader is busy it goes on unless the buffers are full.
+ *   why a timeout of the socket does not do: while a reader is busy it goes on unless the buffers are full.
  * @param explain turns an error of the connection into ours
  */
 export function openStream(body: Readable, idleMs: number, explain: (error: unknown) => KubeError): KubeStream {

@@ -2,7 +2,7 @@ import { KubeError, type KubeFailureCode } from './errors.ts';
 import { printable } from './printable.ts';
 
 /**
- * The failure behind an error of undici or Node: no answer came, or not all of it. The sentence names the server and
+ * The failure behind an error of Node, of http.ts or of undici: no answer came, or not all of it. The sentence names the server and
  * what happened, and ends with the error's own words.
  */
 export function failureFromTransport(error: unknown, server: string): KubeError {
@@ -33,6 +33,7 @@ const NO_HTTP: Explanation = {
   code: 'malformed',
   what: 'did not answer with HTTP/1.1; check that the URL has the right scheme and port',
 };
+const CLIENT_CLOSED: Explanation = { code: 'aborted', what: 'was not asked, because this client is closed' };
 const OTHER: Explanation = { code: 'unreachable', what: 'could not be asked' };
 
 const EXPLANATIONS: ReadonlyMap<string, Explanation> = new Map([
@@ -52,7 +53,9 @@ const EXPLANATIONS: ReadonlyMap<string, Explanation> = new Map([
   ['UND_ERR_HEADERS_TIMEOUT', NO_ANSWER],
   ['UND_ERR_BODY_TIMEOUT', NO_ANSWER],
   ['UND_ERR_HEADERS_OVERFLOW', NO_HTTP],
-  ['UND_ERR_DESTROYED', { code: 'aborted', what: 'was not asked, because this client is closed' }],
+  ['ANSWER_TIMEOUT', NO_ANSWER],
+  ['CLIENT_CLOSED', CLIENT_CLOSED],
+  ['UND_ERR_DESTROYED', CLIENT_CLOSED],
   ['ERR_TLS_CERT_ALTNAME_INVALID', NO_TRUST],
   ['DEPTH_ZERO_SELF_SIGNED_CERT', NO_TRUST],
   ['SELF_SIGNED_CERT_IN_CHAIN', NO_TRUST],

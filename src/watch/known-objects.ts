@@ -1,4 +1,5 @@
 import type { ObjectHead, ObjectVersion } from './change.ts';
+import { createObjectRecords } from './object-records.ts';
 
 /**
  * What a stream knows to exist: for each object its uid and the last resourceVersion seen, so that a list can be
@@ -20,83 +21,109 @@ export interface KnownObjects {
 }
 
 /**
- * Parallel arrays instead of an object an entry: 241 bytes of heap an object with names like those of Pods, where
- * a Map of small objects takes 281 (100,000 objects, Node 24).
+ * A hash table of addresses of records, with linear probing: about 100 bytes an object with names like those of
+ * Pods, where a Map of small objects takes 281 (100,000 objects, Node 24).
  */
 export function createKnownObjects(): KnownObjects {
-  const slots = new Map<string, number>();
-  const free: number[] = [];
-  const uids: string[] = [];
-  // As text, although they are numbers: V8 remembers every number that it makes a text of, which costs more.
-  const versions: string[] = [];
-  let lists = new Uint32Array(64);
+  const records = createObjectRecords();
+  /** 0: free. At most three quarters of it are taken. */
+  let table = new Uint32Array(16);
+  let size = 0;
   let list = 0;
 
-  const takeSlot = (): number => {
-    const slot = free.pop() ?? uids.length;
-    if (slot === lists.length) {
-      const enlarged = new Uint32Array(slot * 2);
-      enlarged.set(lists);
-      lists = enlarged;
+  /** Where in the table the object is, or else the place where it belongs. */
+  const placeOf = (hash: number, namespace: string, name: string): number => {
+    const mask = table.length - 1;
+    for (let place = hash & mask; ; place = (place + 1) & mask) {
+      const address = table[place] ?? 0;
+      if (address === 0) return place;
+      if (records.hashOf(address) === hash && records.isNamed(address, namespace, name)) return place;
     }
-    return slot;
   };
 
-  const versionAt = (slot: number): string => versions[slot] ?? '';
+  const addressOf = (namespace: string, name: string): number =>
+    table[placeOf(hashOf(namespace, name), namespace, name)] ?? 0;
 
-  const headAt = (key: string, slot: number): ObjectHead => {
-    const slash = key.indexOf('/');
-    const named = { namespace: key.slice(0, slash), name: key.slice(slash + 1) };
-    return { ...named, uid: uids[slot] ?? '', resourceVersion: versionAt(slot) };
+  const grow = (): void => {
+    const grown = new Uint32Array(table.length * 2);
+    const mask = grown.length - 1;
+    for (const address of table) {
+      if (address === 0) continue;
+      let place = records.hashOf(address) & mask;
+      while (grown[place] !== 0) place = (place + 1) & mask;
+      grown[place] = address;
+    }
+    table = grown;
+  };
+
+  /** Moves up what was displaced by what stood there, so that every probe still meets no free place too soon. */
+  const clear = (hole: number): void => {
+    const mask = table.length - 1;
+    for (let place = (hole + 1) & mask; ; place = (place + 1) & mask) {
+      const address = table[place] ?? 0;
+      if (address === 0) break;
+      const home = records.hashOf(address) & mask;
+      if (((place - home) & mask) < ((place - hole) & mask)) continue;
+      table[hole] = address;
+      hole = place;
+    }
+    table[hole] = 0;
   };
 
   return {
     get size() {
-      return slots.size;
+      return size;
     },
     find: (namespace, name) => {
-      const slot = slots.get(keyOf(namespace, name));
-      return slot === undefined ? undefined : { uid: uids[slot] ?? '', resourceVersion: versionAt(slot) };
+      const address = addressOf(namespace, name);
+      return address === 0 ? undefined : records.read(address);
     },
     remember: (head) => {
-      const key = keyOf(head.namespace, head.name);
-      let slot = slots.get(key);
-      if (slot === undefined) {
-        slot = takeSlot();
-        slots.set(key, slot);
+      const { namespace, name } = head;
+      const hash = hashOf(namespace, name);
+      const place = placeOf(hash, namespace, name);
+      let address = table[place] ?? 0;
+      if (address === 0) {
+        address = records.add(hash, namespace, name);
+        table[place] = address;
+        size++;
+        if (size * 4 > table.length * 3) grow();
       }
-      // The same uid again would only make the text that is there old garbage.
-      if (uids[slot] !== head.uid) uids[slot] = head.uid;
-      versions[slot] = head.resourceVersion;
-      lists[slot] = list;
+      records.write(address, head);
+      records.mark(address, list);
     },
     forget: (namespace, name) => {
-      const key = keyOf(namespace, name);
-      const slot = slots.get(key);
-      if (slot === undefined) return;
-      slots.delete(key);
-      uids[slot] = '';
-      versions[slot] = '';
-      free.push(slot);
+      const place = placeOf(hashOf(namespace, name), namespace, name);
+      const address = table[place] ?? 0;
+      if (address === 0) return;
+      clear(place);
+      records.free(address);
+      size--;
     },
     confirm: (head) => {
-      const slot = slots.get(keyOf(head.namespace, head.name));
-      if (slot === undefined) return false;
-      lists[slot] = list;
-      return uids[slot] === head.uid && versionAt(slot) === head.resourceVersion;
+      const address = addressOf(head.namespace, head.name);
+      if (address === 0) return false;
+      records.mark(address, list);
+      return records.isAt(address, head);
     },
     beginList: () => {
       list++;
     },
-    unlisted: function* () {
-      for (const [key, slot] of slots) if (lists[slot] !== list) yield headAt(key, slot);
-    },
-    all: function* () {
-      for (const [key, slot] of slots) yield headAt(key, slot);
-    },
+    unlisted: () => records.heads(list),
+    all: () => records.heads(),
   };
 }
 
-function keyOf(namespace: string, name: string): string {
-  return `${namespace}/${name}`;
+/** FNV-1a over both names and what is between them. */
+function hashOf(namespace: string, name: string): number {
+  return hashed(name, Math.imul(hashed(namespace, 0x811c9dc5) ^ SLASH, FNV_PRIME)) >>> 0;
+}
+
+const FNV_PRIME = 0x01000193;
+const SLASH = 0x2f;
+
+function hashed(text: string, from: number): number {
+  let hash = from;
+  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), FNV_PRIME);
+  return hash;
 }

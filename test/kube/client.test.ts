@@ -40,7 +40,14 @@ test('an object is sent as JSON, and text and bytes as they are', async (t) => {
   await client.json({ method: 'POST', path: '/a', body: { b: 1 }, signal: never() });
   await client.json({ method: 'PATCH', path: '/a', body: 'b: 1', contentType, signal: never() });
   await client.json({ method: 'PUT', path: '/a', body: Buffer.from('{"b":1}'), signal: never() });
-  assert.deepEqual(bodies, ['application/json {"b":1}', `${contentType} b: 1`, 'application/json {"b":1}']);
+  await client.json({ method: 'DELETE', path: '/a', body: { b: 'ü' }, signal: never() });
+  assert.deepEqual(bodies, [
+    'application/json {"b":1}',
+    `${contentType} b: 1`,
+    'application/json {"b":1}',
+    'application/json {"b":"ü"}',
+  ]);
+  assert.equal(server.requests.at(-1)?.headers['content-length'], '10');
 });
 
 test('bytes come back as they were sent', async (t) => {

@@ -30,6 +30,8 @@ test('an error of the connection decides what failed', () => {
     [new errors.HeadersTimeoutError(), 'timedOut', /did not answer/],
     [new errors.BodyTimeoutError(), 'timedOut', /did not answer/],
     [new errors.ClientDestroyedError(), 'aborted', /closed/],
+    [systemError('ANSWER_TIMEOUT', 'waited for 30000 ms'), 'timedOut', /did not answer .*30000 ms/],
+    [systemError('CLIENT_CLOSED'), 'aborted', /closed/],
     [
       new errors.RequestAbortedError('Proxy response (403) !== 200 when HTTP Tunneling'),
       'unreachable',
