@@ -56,7 +56,7 @@ export async function keepCheckpoint(checkpoint: Checkpoint, io: KeepIo, signal:
     if (signal.aborted) break;
     const wokenAt = clock.monotonic();
     const isRound = wokenAt >= roundAt;
-    if (!isRound && !notes.isNews()) continue;
+    if (!isRound && !notes.isNews() && !checkpoint.isNews()) continue;
     if (isRound) {
       // A large index takes longer to write than a Lease may wait.
       saving ??= save(checkpoint, io, signal).finally(() => (saving = undefined));

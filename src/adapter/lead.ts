@@ -38,6 +38,8 @@ export interface Lead {
 /** The readiness entry of an adapter that is not the one that delivers. A standby is ready: it misses nothing. */
 const LEASE_ENTRY = 'lease';
 const RETRY_AFTER_MS = 1_000;
+/** An API server that has just started refuses what it allows once it has read the roles; others do so for good. */
+const REFUSED_FOR_MS = 10_000;
 /** How long it may take to give back a Lease that was not used. */
 const RELEASE_MS = 5_000;
 
@@ -60,6 +62,7 @@ export async function lead(
   const { clock, log, metrics, board } = io;
   let tier = config.source.checkpoint;
   let withoutIndex: string | undefined;
+  const refusedUntil = clock.monotonic() + REFUSED_FOR_MS;
   while (!signal.aborted) {
     let leadership: Leadership | undefined;
     try {
@@ -78,7 +81,8 @@ export async function lead(
       }
       const { code: reason, message: detail } = error;
       metrics.checkpointFailed('load', reason);
-      if (error.advice === 'retry') {
+      const isRefusal = error.code === 'forbidden' || error.code === 'unauthorized';
+      if (error.advice === 'retry' || (isRefusal && clock.monotonic() < refusedUntil)) {
         // What is stored is worth waiting for: to begin without it is to lose changes. The Lease stays ours meanwhile.
         log.warn({ reason, detail }, 'stored checkpoint cannot be read yet');
         await clock.sleep(RETRY_AFTER_MS, signal);

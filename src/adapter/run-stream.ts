@@ -1,11 +1,13 @@
 import type { StreamMemory } from '../checkpoint/stream-memory.ts';
-import type { Position } from '../checkpoint/watermark.ts';
 import type { Condition } from '../events/conditions/condition.ts';
 import type { Origin } from '../events/from-change.ts';
 import { isOwnedBy } from '../events/owner-filter.ts';
 import type { KubeClient } from '../kube/client.ts';
 import type { Clock } from '../process/clock.ts';
+import type { KnownObjects } from '../watch/known-objects.ts';
+import { affordableMoments } from '../watch/moments.ts';
 import type { Stream } from '../watch/requests.ts';
+import { compareVersions } from '../watch/resource-version.ts';
 import type { Scope } from '../watch/scope.ts';
 import type { StreamNews } from '../watch/stream-news.ts';
 import { type Active, FIRST, relearned, resumed } from '../watch/watch-state.ts';
@@ -69,7 +71,7 @@ export async function runStream(
   const tellTrouble = reportWhen(name, wanted.entry.when, { log, metrics: io.pipeline.metrics, clock: io.clock });
   const conditions = streamConditions(wanted.entry, wanted.found, tellTrouble);
   const start = await run.starts.begin(signal);
-  let from = begin(ledger.position(), conditions);
+  let from = begin(run.memory, conditions);
   for (let found: FoundResource | undefined = wanted.found; found !== undefined && !signal.aborted;) {
     const origin = originOf(found, config, io.kube.server);
     const report = io.reporter(name, origin);
@@ -114,10 +116,21 @@ export function keyOf(wanted: Wanted, place: Place, config: AdapterConfig): stri
 }
 
 /** Conditions that remember objects have to see them as they were at the position, before the stream goes on there. */
-function begin(position: Position | undefined, conditions: readonly Condition[]): Active {
+function begin({ ledger, known, uncertain }: StreamMemory, conditions: readonly Condition[]): Active {
+  const position = ledger.position();
   if (position === undefined) return FIRST;
   const { complete, ...place } = position;
-  return seenBy(conditions) === undefined ? resumed(place, complete) : relearned(place, complete);
+  const retrace =
+    uncertain && complete ? { told: newest(place, known), most: affordableMoments(known.size) } : undefined;
+  return seenBy(conditions) === undefined ? resumed(place, complete, retrace) : relearned(place, complete, retrace);
+}
+
+/** The newest version of what is known to be settled. */
+function newest({ resourceVersion }: { readonly resourceVersion: string }, known: KnownObjects): string {
+  let found = resourceVersion;
+  for (const { resourceVersion: version } of known.all())
+    if ((compareVersions(version, found) ?? 0) > 0) found = version;
+  return found;
 }
 
 /** What the API server calls it; an entry may say `*`. */

@@ -70,7 +70,7 @@ export function createTerm(config: AdapterConfig, leader: Lead | undefined, io: 
   /** Of streams that are not stored. */
   const memories: StreamMemory[] = [];
   const report = createDeliveryReport({ log, metrics, clock });
-  const sinks = createSinks(config, IN_FLIGHT);
+  const sinks = createSinks(config, IN_FLIGHT, clock);
   const lanes = createLanes({
     ...sinks,
     maySend: () => leader?.leadership.holds() ?? true,

@@ -15,6 +15,8 @@ export interface ByteReader {
   text(): string;
   /** A view, not a copy. */
   raw(length: number): Buffer;
+  /** How many bytes are left. */
+  left(): number;
 }
 
 const FIRST_BYTES = 64 * 1024;
@@ -75,6 +77,7 @@ export function createByteReader(buffer: Buffer): ByteReader {
       at += length;
       return buffer.subarray(at - length, at);
     },
+    left: () => buffer.length - at,
   };
   return reader;
 }

@@ -1,10 +1,13 @@
+import { KubeError } from '../kube/errors.ts';
 import { type Leadership, LeadershipLost, type RenewResult } from '../kube/leadership.ts';
 import type { Clock } from '../process/clock.ts';
 import type { ObjectHead } from '../watch/change.ts';
+import { decodeDelta, type Delta, type EncodedDelta, encodeDelta } from './delta.ts';
 import type { IndexStore, LoadedIndex } from './index-store.ts';
+import type { Ledger } from './ledger.ts';
 import { packShard } from './packing.ts';
 import { decodeRecord, encodeRecord, RECORD_ANNOTATION } from './record.ts';
-import { allShards, cut, dirtyShards, shardsFor } from './sharding.ts';
+import { cut, dirtyShards, shardsFor } from './sharding.ts';
 import { createStreamMemory, NO_MEMORY, oldestHeld, type StreamMemory } from './stream-memory.ts';
 import type { Position } from './watermark.ts';
 
@@ -15,13 +18,17 @@ export interface Checkpoint {
   /** The stream will not come again: nothing of it is stored from now on. */
   forget(stream: string): void;
   /**
-   * Writes the index of what is settled by now; if only `whenDue`, then not sooner after the last write than its size
-   * allows. Its positions are stored by the next {@link renew} or {@link release}.
+   * Writes the index of what is settled by now; if only `whenDue`, then where a delta has no room for what it lacks, or
+   * once a minute, and not sooner after the last write than its size allows. Its positions are stored by the next
+   * {@link renew} or {@link release}.
    * @throws KubeError, LeadershipLost
    */
   saveIndex(when: 'whenDue' | 'now', signal: AbortSignal): Promise<void>;
+  /** Whether objects came or went that are not stored, so that a renewal is worth it. */
+  isNews(): boolean;
   /**
-   * Renews the Lease, and with it stores the positions that the index has caught up with, and `more` annotations.
+   * Renews the Lease, and with it stores the newest positions that index and delta cover, the delta, and `more`
+   * annotations.
    * @throws as saveIndex
    */
   renew(more: Annotations, signal: AbortSignal): Promise<RenewResult>;
@@ -39,6 +46,8 @@ type Annotations = Readonly<Record<string, string>>;
 
 /** A large index is written less often, so that etcd takes no more than this from one source. */
 const BYTES_A_SECOND = 32 * 1024;
+/** How long changes may stand in the delta alone. */
+const FOLD_EVERY_MS = 60_000;
 
 export interface CheckpointOptions {
   /** The keys of all streams that there may be; what is stored of others is forgotten. */
@@ -61,45 +70,72 @@ export async function openCheckpoint(options: CheckpointOptions, signal: AbortSi
   const stored = decodeRecord(leadership.taken.metadata.annotations?.[RECORD_ANNOTATION]);
   const problems: string[] = stored.is === 'unusable' ? [stored.sentence] : [];
   let positions: ReadonlyMap<string, Position> = stored.is === 'record' ? stored.record.positions : new Map();
+  let text = stored.is === 'record' ? stored.record.delta : undefined;
   if (stored.is === 'record' && stored.record.lease !== undefined && stored.record.lease !== leadership.uid()) {
     problems.push(
       'The stored checkpoint was written in another cluster, or its Lease was made anew; its positions mean nothing here.',
     );
     positions = new Map();
+    text = undefined;
   }
-  const nothing: LoadedIndex = { objects: new Map(), of: 1, problems: [] };
+  const read = text === undefined ? undefined : decodeDelta(text);
+  if (read?.is === 'damaged') problems.push(read.sentence);
+  const delta = read?.is === 'shard' ? read.shard : undefined;
+  const nothing: LoadedIndex = { objects: new Map(), of: 1, cut: 0, problems: [] };
   // Also where nothing can be stored yet: that it cannot be read shows now, and not when it is needed.
-  const loaded = index === undefined ? nothing : await index.load(signal);
+  const loaded = index === undefined ? nothing : await index.load(delta, signal);
   if (positions.size > 0) problems.push(...loaded.problems);
-  const opened = checkpoint(options, positions, loaded, problems);
+  const opened = checkpoint(options, { positions, loaded, delta, text, problems });
   // What is damaged will be written anew, without what is lost: until then the record must say that something is.
   if (problems.length > 0 && positions.size > 0) await opened.renew({}, signal);
   return opened;
 }
 
-function checkpoint(
-  options: CheckpointOptions,
-  stored: ReadonlyMap<string, Position>,
-  loaded: LoadedIndex,
-  problems: readonly string[],
-): Checkpoint {
+/** What was read of the last holder's checkpoint. */
+interface Stored {
+  readonly positions: ReadonlyMap<string, Position>;
+  /** With what the delta says. */
+  readonly loaded: LoadedIndex;
+  readonly delta: Delta | undefined;
+  /** The delta as it was stored. */
+  readonly text: string | undefined;
+  readonly problems: readonly string[];
+}
+
+/** Where streams may resume, as index and delta say all that is settled there. */
+interface Covered {
+  readonly positions: ReadonlyMap<string, Position>;
+  readonly delta: string | undefined;
+  /** When, on the monotonic clock, the streams stood there. */
+  readonly at: number;
+}
+
+function checkpoint(options: CheckpointOptions, stored: Stored): Checkpoint {
   const { leadership, index, clock } = options;
+  const { loaded, problems } = stored;
   const memoryOptions = (stream: string) => ({ clock, ignores: options.ignoredIn(stream) });
   // A stream whose resource is absent for a while must not lose what is stored of it.
   const memories = new Map<string, StreamMemory>();
-  for (const [stream, position] of stored) {
+  for (const [stream, position] of stored.positions) {
     if (!options.streams.has(stream)) continue;
-    const complete = position.complete && index !== undefined && loaded.problems.length === 0;
+    const complete = position.complete && index !== undefined && problems.length === 0;
     const objects = loaded.objects.get(stream) ?? [];
+    const uncertain = !leadership.handedOver;
+    // The next delta and the next index have to say it as well.
+    const dirty = (stored.delta?.objects.get(stream) ?? []).map(({ namespace, name }) => `${namespace}/${name}`);
     memories.set(
       stream,
       createStreamMemory(
-        { position: { ...position, complete }, objects, uncertain: !leadership.handedOver },
-        memoryOptions(stream),
+        { position: { ...position, complete }, objects, uncertain },
+        { ...memoryOptions(stream), dirty },
       ),
     );
   }
+  // What is damaged is written anew.
+  if (problems.length > 0) for (const { ledger } of memories.values()) ledger.soil();
   let of = loaded.of;
+  /** The last cut that was begun. */
+  let cuts = Math.max(loaded.cut, stored.delta?.cut ?? 0);
   let notBefore = Number.NEGATIVE_INFINITY;
 
   const positionsNow = (): Map<string, Position> => {
@@ -112,23 +148,43 @@ function checkpoint(
     }
     return now;
   };
-  /** Positions that may be stored: the index says all that is settled there. */
-  let covered = positionsNow();
-  let coveredAt = clock.monotonic();
-  let storedAt = coveredAt;
+  let covered: Covered = { positions: positionsNow(), delta: stored.text, at: clock.monotonic() };
+  let storedAt = covered.at;
+  let foldAt = covered.at + FOLD_EVERY_MS;
+  let room: EncodedDelta['room'] = 'none';
+  /** See Ledger; of all streams, as it was when the last position was stored. */
+  let turnover = 0;
+
+  const ledgersNow = (): Map<string, Ledger> =>
+    new Map(Array.from(memories, ([stream, { ledger }]) => [stream, ledger]));
+
+  const turnoverNow = (): number => {
+    let sum = 0;
+    for (const { ledger } of memories.values()) sum += ledger.turnover();
+    return sum;
+  };
+
+  /** Moves on what is covered as far as a delta does. */
+  const cover = (): void => {
+    if (index === undefined) return;
+    const delta = encodeDelta(ledgersNow(), cuts);
+    ({ room } = delta);
+    if (delta.room !== 'none') covered = { positions: positionsNow(), delta: delta.text, at: clock.monotonic() };
+  };
 
   const writeShards = async (store: IndexStore, signal: AbortSignal): Promise<void> => {
-    const ledgers = new Map(Array.from(memories, ([stream, { ledger }]) => [stream, ledger]));
+    const ledgers = ledgersNow();
     const objects = Array.from(ledgers.values()).reduce((sum, ledger) => sum + ledger.size(), 0);
     const grown = shardsFor(objects, of);
-    const wanted = grown === of ? dirtyShards(ledgers, of) : allShards(grown);
+    // A write that fails half-way leaves parts of an index that was cut otherwise.
+    if (grown !== of) for (const ledger of ledgers.values()) ledger.soil();
+    const wanted = dirtyShards(ledgers, grown);
     // Also if a write fails: what it left behind must not be finer than what is written next.
     of = grown;
     // What is cut and where the streams stand must be of one moment.
-    const positions = positionsNow();
-    const cutAt = clock.monotonic();
-    const shards = cut(ledgers, grown, wanted);
-    for (const ledger of ledgers.values()) ledger.clean();
+    const next: Covered = { positions: positionsNow(), delta: undefined, at: clock.monotonic() };
+    const shards = cut(ledgers, { of: grown, number: ++cuts }, wanted);
+    for (const ledger of ledgers.values()) ledger.writing();
     let bytes = 0;
     try {
       // The highest numbers first: when the index grows, the new shards exist before the old ones lose their half.
@@ -140,19 +196,24 @@ function checkpoint(
         bytes += packed.length;
       }
     } catch (error) {
-      for (const ledger of ledgers.values()) ledger.soil();
+      // What is stored is not what was written here, so no delta goes with it.
+      const isForeign = error instanceof KubeError && error.code === 'conflict';
+      if (isForeign) for (const ledger of ledgers.values()) ledger.soil();
       throw error;
     } finally {
       if (bytes > 0) options.wrote(bytes);
       notBefore = clock.monotonic() + (bytes / BYTES_A_SECOND) * 1_000;
     }
-    covered = positions;
-    coveredAt = cutAt;
+    for (const ledger of ledgers.values()) ledger.written();
+    foldAt = next.at + FOLD_EVERY_MS;
+    // A delta can have gone further meanwhile.
+    if (next.at >= covered.at) covered = next;
   };
 
   let leftOut = 0;
   const withRecord = (more: Annotations): Annotations => {
-    const { text, left } = encodeRecord({ lease: leadership.uid(), positions: covered });
+    const { positions, delta } = covered;
+    const { text, left } = encodeRecord({ lease: leadership.uid(), positions, delta });
     if (left > leftOut) options.leftOut(left);
     leftOut = left;
     return { ...more, [RECORD_ANNOTATION]: text };
@@ -169,23 +230,34 @@ function checkpoint(
       memories.delete(stream);
     },
     saveIndex: async (when, signal) => {
+      const now = clock.monotonic();
       if (index === undefined) {
-        covered = positionsNow();
-        coveredAt = clock.monotonic();
-      } else if (when === 'now' || clock.monotonic() >= notBefore) await writeShards(index, signal);
+        covered = { positions: positionsNow(), delta: undefined, at: now };
+        return;
+      }
+      ({ room } = encodeDelta(ledgersNow(), cuts));
+      if (when === 'now' || (now >= notBefore && (room !== 'enough' || now >= foldAt)))
+        await writeShards(index, signal);
     },
+    isNews: () => index !== undefined && room !== 'none' && turnoverNow() !== turnover,
     renew: async (more, signal) => {
       const lease = leadership.uid();
-      const reachedAt = coveredAt;
+      cover();
+      const reachedAt = covered.at;
+      const reached = turnoverNow();
       const result = await leadership.renew(withRecord(more), signal);
       storedAt = reachedAt;
+      turnover = reached;
       // It was made anew, and the record in it still names the old one.
       if (leadership.uid() !== lease) await leadership.renew(withRecord(more), signal);
       // The server has an older index than it had confirmed as well.
       if (result === 'rewound') for (const { ledger } of memories.values()) ledger.soil();
       return result;
     },
-    release: (more, signal) => leadership.release(withRecord(more), signal),
+    release: (more, signal) => {
+      cover();
+      return leadership.release(withRecord(more), signal);
+    },
     storedAt: () => storedAt,
     heldSince: () => oldestHeld(memories.values()),
   };

@@ -4,12 +4,14 @@ import { createByName } from '../kube/create-by-name.ts';
 import { KubeError } from '../kube/errors.ts';
 import type { OwnerReference } from '../kube/owner-reference.ts';
 import type { ObjectHead } from '../watch/change.ts';
+import { amended, type Delta } from './delta.ts';
 import { type ReadShard, type Shard, unpackShard } from './packing.ts';
 import { isShardCount, join } from './sharding.ts';
 
 /** The stored index: ConfigMaps named `<name>-index-0`, `-1`, ... */
 export interface IndexStore {
-  load(signal: AbortSignal): Promise<LoadedIndex>;
+  /** @param delta what became of objects since it was written */
+  load(delta: Delta | undefined, signal: AbortSignal): Promise<LoadedIndex>;
   /**
    * Writes a shard unless somebody else did since it was read or written here: then it fails this once, and what is
    * written next replaces what they wrote.
@@ -23,6 +25,8 @@ export interface LoadedIndex {
   readonly objects: ReadonlyMap<string, readonly ObjectHead[]>;
   /** Into how many shards it is cut; 1 where there is none. */
   readonly of: number;
+  /** The highest number of a cut that any shard is of. */
+  readonly cut: number;
   /** What is missing or damaged; empty where all of it was read. */
   readonly problems: readonly string[];
 }
@@ -57,7 +61,7 @@ export function createIndexStore(kube: KubeClient, at: IndexAddress): IndexStore
   };
 
   return {
-    load: async (signal) => {
+    load: async (delta, signal) => {
       const shards = new Map<number, Shard>();
       const problems: string[] = [];
       let of = 1;
@@ -69,7 +73,9 @@ export function createIndexStore(kube: KubeClient, at: IndexAddress): IndexStore
           of = Math.max(of, result.shard.of);
         } else problems.push(`The ConfigMap ${at.namespace}/${shardName(at.name, i)}: ${result.sentence}`);
       }
-      return { objects: join(shards), of, problems };
+      const objects = join(shards);
+      const cut = Math.max(0, ...Array.from(shards.values(), (shard) => shard.cut));
+      return { objects: delta === undefined ? objects : amended(objects, shards, delta), of, cut, problems };
     },
     save: async (shard, packed, signal) => {
       const resourceVersion = versions.get(shard) ?? (await read(shard, signal))?.metadata.resourceVersion;

@@ -19,14 +19,24 @@ export interface Ledger {
   size(): number;
   /** Every object in its settled state. */
   settled(): Generator<ObjectHead>;
-  /** What has changed since {@link clean}: names of objects (`namespace/name`), or everything. */
-  dirty(): ReadonlySet<string> | 'everything';
-  clean(): void;
+  /** The settled state of the object of this name (`namespace/name`); undefined: it does not exist. */
+  settledAt(key: string): ObjectVersion | undefined;
+  /** What the stored index does not say, as it is not {@link written}. */
+  dirty(): Dirty | 'everything';
+  /** What is dirty is being written. What is settled from now on is dirty also after that. */
+  writing(): void;
+  /** Everything that was being written is. */
+  written(): void;
   /** Everything is dirty. */
   soil(): void;
+  /** How many objects came or went, ever. */
+  turnover(): number;
   /** A list is complete, so that all objects are known from the next step on, also those that no change tells. */
   listed(): void;
 }
+
+/** Names of objects, and whether they came or went; else only their version changed. */
+export type Dirty = ReadonlyMap<string, boolean>;
 
 interface Underway {
   /** The object's last state with nothing unsettled before it; undefined: it does not exist. */
@@ -45,6 +55,8 @@ const MOST_DIRTY = 10_000;
 export interface LedgerOptions {
   readonly known: KnownObjects;
   readonly start: Position | undefined;
+  /** Names of objects of which the stored index does not say what is known. Default: none. */
+  readonly dirty?: Iterable<string>;
   readonly clock: Pick<Clock, 'monotonic'>;
   /**
    * Objects whose changes are no reason to store the index: those that storing it changes. Undefined: there are none.
@@ -52,11 +64,23 @@ export interface LedgerOptions {
   readonly ignores?: ((object: ObjectHead) => boolean) | undefined;
 }
 
-export function createLedger({ known, start, clock, ignores }: LedgerOptions): Ledger {
+export function createLedger({ known, start, clock, ignores, dirty: lacking = [] }: LedgerOptions): Ledger {
   const watermark = createWatermark(start);
   const underway = createSweptMap<Underway>(({ first }) => first === undefined);
-  let dirty: Set<string> | 'everything' = new Set();
+  let dirty: Map<string, boolean> | 'everything' = new Map(Array.from(lacking, (key) => [key, true]));
+  /** What was dirty when the write began that is under way, or that failed last. */
+  let underPen: Dirty | 'everything' = new Map();
+  let turnover = 0;
   let complete = start?.complete ?? false;
+
+  const soilOne = (key: string, { type, before }: Change): void => {
+    const isTurnover = type !== 'update' || before === undefined;
+    if (isTurnover) turnover++;
+    if (dirty === 'everything') return;
+    if (isTurnover) dirty.set(key, true);
+    else if (!dirty.has(key)) dirty.set(key, false);
+    if (dirty.size > MOST_DIRTY) dirty = 'everything';
+  };
 
   const settle = (change: Change): void => {
     const key = keyOf(change.object);
@@ -64,9 +88,7 @@ export function createLedger({ known, start, clock, ignores }: LedgerOptions): L
     if (entry?.first === undefined) return;
     const { uid, resourceVersion } = change.object;
     advance(entry, change.object, change.type === 'delete' ? undefined : { uid, resourceVersion });
-    if (dirty === 'everything' || ignores?.(change.object) === true) return;
-    dirty.add(key);
-    if (dirty.size > MOST_DIRTY) dirty = 'everything';
+    if (ignores?.(change.object) !== true) soilOne(key, change);
   };
 
   const isUnderway = (key: string): boolean => underway.get(key)?.first !== undefined;
@@ -98,15 +120,27 @@ export function createLedger({ known, start, clock, ignores }: LedgerOptions): L
     heldSince: watermark.heldSince,
     size: () => known.size,
     settled: function* () {
-      for (const object of known.all()) if (!isUnderway(keyOf(object))) yield object;
-      for (const [key, { settled, first }] of underway.entries()) {
-        if (first !== undefined && settled !== undefined) yield { ...named(key), ...settled };
-      }
+      const held = Array.from(underway.entries()).filter(([, { first }]) => first !== undefined);
+      // A name is there, a key would have to be made for each of all the objects.
+      const names = new Set(held.map(([key]) => named(key).name));
+      for (const object of known.all()) if (!names.has(object.name) || !isUnderway(keyOf(object))) yield object;
+      for (const [key, { settled }] of held) if (settled !== undefined) yield { ...named(key), ...settled };
     },
-    dirty: () => dirty,
-    clean: () => {
-      dirty = new Set();
+    settledAt: (key) => {
+      const entry = underway.get(key);
+      if (entry?.first !== undefined) return entry.settled;
+      const { namespace, name } = named(key);
+      return known.find(namespace, name);
     },
+    dirty: () => merged(underPen, dirty),
+    writing: () => {
+      underPen = merged(underPen, dirty);
+      dirty = new Map();
+    },
+    written: () => {
+      underPen = new Map();
+    },
+    turnover: () => turnover,
     soil: () => {
       dirty = 'everything';
     },
@@ -139,6 +173,17 @@ function advance(entry: Underway, state: ObjectHead, becomes: ObjectVersion | un
   entry.settled = undefined;
   entry.rest = undefined;
   entry.early = undefined;
+}
+
+function merged(
+  older: Dirty | 'everything',
+  newer: Map<string, boolean> | 'everything',
+): Map<string, boolean> | 'everything' {
+  if (older === 'everything' || newer === 'everything') return 'everything';
+  if (older.size === 0) return newer;
+  const both = new Map(older);
+  for (const [key, isTurnover] of newer) both.set(key, isTurnover || both.get(key) === true);
+  return both;
 }
 
 function keyOf(object: ObjectHead): string {

@@ -6,6 +6,8 @@ import { type ByteReader, type ByteWriter, createByteReader, createByteWriter } 
 export interface Shard {
   /** Into how many parts the index was cut when this one was written. */
   readonly of: number;
+  /** Which cut of the index it is of, counted through all lives of a source; 0 where it does not say. */
+  readonly cut: number;
   /** By stream key. */
   readonly objects: ReadonlyMap<string, readonly ObjectHead[]>;
 }
@@ -23,20 +25,22 @@ export function packShard(shard: Shard): Buffer {
   out.number(shard.of);
   out.number(shard.objects.size);
   for (const [stream, objects] of shard.objects) {
-    const sorted = objects.toSorted((a, b) => compare(keyOf(a), keyOf(b)));
+    const keyed = objects.map((object) => ({ key: keyOf(object), object }));
+    const sorted = keyed.sort((a, b) => compare(a.key, b.key));
     out.text(stream);
     out.number(sorted.length);
     let last = '';
-    for (const object of sorted) {
-      const key = keyOf(object);
+    for (const { key } of sorted) {
       const shared = sharedPrefix(last, key);
       out.number(shared);
       out.text(key.slice(shared));
       last = key;
     }
-    for (const { resourceVersion } of sorted) writeVersion(out, resourceVersion);
-    for (const { uid } of sorted) writeUid(out, uid);
+    for (const { object } of sorted) writeVersion(out, object.resourceVersion);
+    for (const { object } of sorted) writeUid(out, object.uid);
   }
+  // At the end, where programs that do not know of it read no more.
+  out.number(shard.cut);
   const packed = deflateRawSync(out.bytes());
   const header = Buffer.alloc(8);
   header.write(MAGIC, 'latin1');
@@ -84,7 +88,7 @@ function readShard(input: ByteReader): Shard {
       }),
     );
   }
-  return { of, objects };
+  return { of, cut: input.left() > 0 ? input.number() : 0, objects };
 }
 
 function writeVersion(out: ByteWriter, version: string): void {

@@ -6,6 +6,8 @@ export interface CheckpointRecord {
   readonly lease: string | undefined;
   /** By stream key. */
   readonly positions: ReadonlyMap<string, Position>;
+  /** What the index lacks of what is settled at these positions (delta.ts); undefined: nothing. */
+  readonly delta?: string | undefined;
 }
 
 export type ReadRecord =
@@ -16,7 +18,9 @@ export type ReadRecord =
 /** The annotation of the Lease that holds the record. */
 export const RECORD_ANNOTATION = 'watchbridge.dev/checkpoint';
 
-const VERSION = 1;
+const VERSION = 2;
+/** Programs that know nothing of deltas can use a record that has none. */
+const VERSION_WITHOUT_DELTA = 1;
 
 /** Of the 256 KiB of annotations that the API server allows on an object; the rest is for what else the Lease tells. */
 const MOST_CHARACTERS = 210_000;
@@ -26,18 +30,20 @@ const MOST_CHARACTERS = 210_000;
  * that came last; without them the others could not be stored either.
  */
 export function encodeRecord(record: CheckpointRecord): { readonly text: string; readonly left: number } {
-  let room = MOST_CHARACTERS;
+  const { lease, delta } = record;
+  let room = MOST_CHARACTERS - (delta?.length ?? 0);
   const positions = Array.from(record.positions, ([key, { resourceVersion, epoch, complete }]) => {
     return `${JSON.stringify(key)}:${JSON.stringify([resourceVersion, epoch, complete])}`;
   });
   const fitting = positions.filter((text) => (room -= text.length + 1) >= 0);
-  const head = JSON.stringify({ version: VERSION, lease: record.lease });
+  const version = delta === undefined ? VERSION_WITHOUT_DELTA : VERSION;
+  const head = JSON.stringify({ version, lease, delta });
   return { text: `${head.slice(0, -1)},"positions":{${fitting.join(',')}}}`, left: positions.length - fitting.length };
 }
 
 export function decodeRecord(text: string | undefined): ReadRecord {
   if (text === undefined) return { is: 'absent' };
-  let value: { version?: unknown; lease?: unknown; positions?: unknown } | null;
+  let value: { version?: unknown; lease?: unknown; positions?: unknown; delta?: unknown } | null;
   try {
     value = JSON.parse(text) as typeof value;
   } catch {
@@ -60,7 +66,9 @@ export function decodeRecord(text: string | undefined): ReadRecord {
       return unusable(`the position of ${key} has no epoch`);
     positions.set(key, { resourceVersion, epoch, complete: complete === true });
   }
-  return { is: 'record', record: { lease: typeof value.lease === 'string' ? value.lease : undefined, positions } };
+  const lease = typeof value.lease === 'string' ? value.lease : undefined;
+  const delta = typeof value.delta === 'string' ? value.delta : undefined;
+  return { is: 'record', record: { lease, positions, ...(delta !== undefined && { delta }) } };
 }
 
 function unusable(why: string): ReadRecord {

@@ -20,7 +20,7 @@ export function shardsFor(objects: number, current: number): number {
 
 /** The shard of an object, `key` being its `namespace/name`. */
 export function shardOf(stream: string, key: string, of: number): number {
-  return hash(stream, key) & (of - 1);
+  return hashed(hashed(FIRST, stream), key) & (of - 1);
 }
 
 /** The shards that have to be written: those of dirty objects, or all of them. */
@@ -29,7 +29,7 @@ export function dirtyShards(ledgers: ReadonlyMap<string, Ledger>, of: number): R
   for (const [stream, ledger] of ledgers) {
     const dirty = ledger.dirty();
     if (dirty === 'everything') return allShards(of);
-    for (const key of dirty) shards.add(shardOf(stream, key, of));
+    for (const key of dirty.keys()) shards.add(shardOf(stream, key, of));
   }
   return shards;
 }
@@ -43,19 +43,26 @@ export function allShards(of: number): ReadonlySet<number> {
   return new Set(Array.from({ length: of }, (_, i) => i));
 }
 
-/** The settled objects of the wanted shards, as they are at this moment. */
-export function cut(ledgers: ReadonlyMap<string, Ledger>, of: number, wanted: ReadonlySet<number>): Map<number, Shard> {
+/** The settled objects of the wanted shards, as they are at this moment. `number`: see `cut` of a shard. */
+export function cut(
+  ledgers: ReadonlyMap<string, Ledger>,
+  { of, number }: { readonly of: number; readonly number: number },
+  wanted: ReadonlySet<number>,
+): Map<number, Shard> {
   const cuts = new Map(Array.from(wanted, (shard) => [shard, new Map<string, ObjectHead[]>()]));
   for (const [stream, ledger] of ledgers) {
+    const begun = hashed(FIRST, stream);
     for (const object of ledger.settled()) {
-      const objects = cuts.get(shardOf(stream, `${object.namespace}/${object.name}`, of));
+      // As shardOf, without a text for each of all the objects.
+      const hash = hashed(hashed(hashed(begun, object.namespace), '/'), object.name);
+      const objects = cuts.get(hash & (of - 1));
       if (objects === undefined) continue;
       const list = objects.get(stream);
       if (list === undefined) objects.set(stream, [object]);
       else list.push(object);
     }
   }
-  return new Map(Array.from(cuts, ([shard, objects]) => [shard, { of, objects }]));
+  return new Map(Array.from(cuts, ([shard, objects]) => [shard, { of, cut: number, objects }]));
 }
 
 /**
@@ -76,9 +83,15 @@ export function join(shards: ReadonlyMap<number, Shard>): Map<string, ObjectHead
   return joined;
 }
 
+/** Which cut says what is true of an object; undefined: none, where its shard is missing. */
+export function cutOf(stream: string, key: string, shards: ReadonlyMap<number, Shard>): number | undefined {
+  const number = whereabouts(stream, key, shards);
+  return number === undefined ? undefined : shards.get(number)?.cut;
+}
+
 /** The shard that says what is true of an object: of those it can stand in, the one of the finest cut. */
 function whereabouts(stream: string, key: string, shards: ReadonlyMap<number, Shard>): number | undefined {
-  const bits = hash(stream, key);
+  const bits = hashed(hashed(FIRST, stream), key);
   for (let of = MOST_SHARDS; of >= 1; of /= 2) {
     const number = bits & (of - 1);
     if (shards.get(number)?.of === of) return number;
@@ -86,11 +99,12 @@ function whereabouts(stream: string, key: string, shards: ReadonlyMap<number, Sh
   return undefined;
 }
 
-/** FNV-1a over the UTF-16 code units of both texts. */
-function hash(stream: string, key: string): number {
-  let value = 0x811c9dc5;
-  for (const text of [stream, key]) {
-    for (let i = 0; i < text.length; i++) value = Math.imul(value ^ text.charCodeAt(i), 0x01000193);
-  }
+/** Of FNV-1a. */
+const FIRST = 0x811c9dc5;
+
+/** FNV-1a over the UTF-16 code units of texts, one after the other. */
+function hashed(before: number, text: string): number {
+  let value = before;
+  for (let i = 0; i < text.length; i++) value = Math.imul(value ^ text.charCodeAt(i), 0x01000193);
   return value >>> 0;
 }

@@ -15,6 +15,8 @@ export interface StreamMemory {
 }
 
 export interface MemoryOptions {
+  /** See LedgerOptions. */
+  readonly dirty?: Iterable<string>;
   readonly clock: Pick<Clock, 'monotonic'>;
   /** See LedgerOptions. */
   readonly ignores?: ((object: ObjectHead) => boolean) | undefined;

@@ -25,6 +25,8 @@ export type Trouble = 'overload' | 'failure' | 'absence';
 const FIRST_LIMIT = 16;
 /** So many failures in a row, of two objects at least, or without a connection, and the sink counts as away. */
 const MOST_FAILURES = 10;
+/** So long without a connection, and it does as well: the attempts of a single event are minutes apart in the end. */
+const LONGEST_ABSENCE_MS = 10_000;
 const FIRST_PROBE_MS = 500;
 const LONGEST_PROBE_MS = 30_000;
 /** One burst of refusals halves the pace once. */
@@ -37,6 +39,8 @@ export function createPace(most: number): Pace {
   /** Whose failure was the first in a row, and whether they are of more objects than that. */
   let failedLane = '';
   let ofSeveral = false;
+  /** When the first attempt of those in a row failed that found no connection. */
+  let absentSince: number | undefined;
   let halvedAt = Number.NEGATIVE_INFINITY;
   let away: { since: number; probes: number; probeAt: number } | undefined;
 
@@ -58,6 +62,7 @@ export function createPace(most: number): Pace {
     untilProbe: (now) => (away === undefined ? undefined : Math.max(away.probeAt - now, 0)),
     answered: (wasFull) => {
       failures = 0;
+      absentSince = undefined;
       if (away !== undefined) {
         away = undefined;
         limit = 1;
@@ -72,6 +77,7 @@ export function createPace(most: number): Pace {
         ofSeveral = false;
       } else if (lane !== failedLane) ofSeveral = true;
       failures++;
+      absentSince = trouble === 'absence' ? (absentSince ?? now) : undefined;
       if (away !== undefined) {
         // What was on the wire when the sink went says nothing about whether it is back.
         if (sentAt >= away.since)
@@ -80,7 +86,9 @@ export function createPace(most: number): Pace {
       }
       if (trouble === 'overload') halve(now);
       // An event that no sink can stomach is no sign of a sink that is away.
-      if (failures < MOST_FAILURES || (!ofSeveral && trouble !== 'absence')) return false;
+      const isMany = failures >= MOST_FAILURES && (ofSeveral || trouble === 'absence');
+      const isLong = absentSince !== undefined && now - absentSince >= LONGEST_ABSENCE_MS;
+      if (!isMany && !isLong) return false;
       threshold = Math.max(limit / 2, 2);
       away = { since: now, probes: 0, probeAt: now + probeDelay(0, jitter) };
       return true;

@@ -17,6 +17,7 @@ import {
   type Listing,
   type Recalling,
   type Remembering,
+  type Retracing,
   type WatchState,
 } from './watch-state.ts';
 
@@ -28,7 +29,7 @@ export interface Interpretation {
 }
 
 /** The states that read lists in pages. */
-export type Paged = Listing | Auditing | Remembering | Recalling | Entering;
+export type Paged = Listing | Auditing | Remembering | Retracing | Recalling | Entering;
 
 /** Turns what the API server sends into changes. Holds the known objects and what the list under way has mentioned. */
 export interface Interpreter {
@@ -74,9 +75,11 @@ export function createInterpreter(stream: Stream, known: KnownObjects, tell: (ne
       // What existed at the position is known, but for what was told as gone before a newer index was stored.
       const toldGone = state.at === 'watching' && state.knowsAll && known.find(head.namespace, head.name) === undefined;
       if (toldGone) return { changes: [], suppressed: 'duplicate' };
-    } else if (state.at === 'listing') {
-      const listed = observeListed(known, state, head, bytes);
-      if (listed.changes.length === 0 || isSilent(stream, state)) stream.sees?.(head, bytes);
+    } else if (state.at === 'listing' || state.at === 'retracing') {
+      const list = state.at === 'listing' ? state : ({ why: 'expired', since: state.since, knowsAll: true } as const);
+      const listed = observeListed(known, list, head, bytes);
+      const isTold = listed.changes.length > 0 && !(state.at === 'listing' && isSilent(stream, state));
+      if (!isTold) stream.sees?.(head, bytes);
       return listed;
     }
     // A delete inside a streaming list happened while it ran (apiserver, cache_watcher.go) and is not told again.
@@ -88,7 +91,8 @@ export function createInterpreter(stream: Stream, known: KnownObjects, tell: (ne
     if (state.at === 'listing' && isSilent(stream, state)) return;
     for (const change of observation.changes) {
       changes.push(change);
-      if (change.foundBy !== 'watch') tally.count(change.type);
+      if (state.at === 'retracing') tally.retraced(change.type);
+      else if (change.foundBy !== 'watch') tally.count(change.type);
     }
   };
 
@@ -155,6 +159,11 @@ export function createInterpreter(stream: Stream, known: KnownObjects, tell: (ne
           if (!isOutside(head)) take(state, head, observe(state, 'ADDED', head, bytes), changes);
         }
         return more ?? endList(state, resourceVersion, changes);
+      case 'retracing':
+        for (const { head, bytes } of objects) {
+          if (!isOutside(head)) take(state, head, observe(state, 'ADDED', head, bytes), changes);
+        }
+        return more ?? advance(state, { is: 'listed', resourceVersion, recall: false });
       case 'remembering':
         remember(objects);
         return more ?? advance(state, { is: 'listed', resourceVersion, recall: false });

@@ -10,6 +10,8 @@ import type { Listing } from './watch-state.ts';
 export interface ListTally {
   begin(): void;
   count(type: ChangeType): void;
+  /** The same for what existed at a moment before the list, which beginning it anew does not find again. */
+  retraced(type: ChangeType): void;
   /**
    * The list is complete: what it did not mention is gone. Says whether the last bodies of that are to be recalled;
    * else the list is finished.
@@ -22,7 +24,8 @@ export interface ListTally {
 }
 
 export function createListTally(stream: Stream, known: KnownObjects, tell: (news: StreamNews) => void): ListTally {
-  let found: Record<ChangeType, number> = { add: 0, update: 0, delete: 0 };
+  let found: Record<ChangeType, number> = { ...NONE };
+  let earlier: Record<ChangeType, number> = { ...NONE };
   /** What the last complete list did not mention, by name, until it is told. */
   let gone = new Map<string, ObjectHead>();
   let lastList: Listing | undefined;
@@ -35,6 +38,7 @@ export function createListTally(stream: Stream, known: KnownObjects, tell: (news
 
   const finish = (resourceVersion: string, changes: Change[]): void => {
     for (const object of gone.values()) tellGone(object, undefined, changes);
+    earlier = { ...NONE };
     if (lastList === undefined) return;
     const { why, since, knowsAll } = lastList;
     const lost = why === 'start' ? 'nothing' : knowsAll ? 'states' : 'deletes';
@@ -44,10 +48,13 @@ export function createListTally(stream: Stream, known: KnownObjects, tell: (news
 
   return {
     begin: () => {
-      found = { add: 0, update: 0, delete: 0 };
+      found = { ...earlier };
     },
     count: (type) => {
       found[type]++;
+    },
+    retraced: (type) => {
+      earlier[type]++;
     },
     end: (state, resourceVersion, changes) => {
       lastList = state;
@@ -69,6 +76,8 @@ export function createListTally(stream: Stream, known: KnownObjects, tell: (news
     finish,
   };
 }
+
+const NONE: Readonly<Record<ChangeType, number>> = { add: 0, update: 0, delete: 0 };
 
 function keyOf({ namespace, name }: ObjectHead): string {
   return `${namespace}/${name}`;

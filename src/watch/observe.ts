@@ -13,6 +13,9 @@ export interface Observation {
   readonly suppressed?: SuppressionReason;
 }
 
+/** How a list came about that is compared with what is known. */
+type Comparison = Pick<Listing, 'why' | 'since' | 'knowsAll'>;
+
 const NOTHING: Observation = { changes: [] };
 
 /** What a watch event says. `known` is brought up to date. */
@@ -40,7 +43,7 @@ export function observeWatched(known: KnownObjects, type: WatchType, object: Obj
 }
 
 /** What a listed object says, when the list is compared with what was known. `known` is brought up to date. */
-export function observeListed(known: KnownObjects, list: Listing, object: ObjectHead, body: Buffer): Observation {
+export function observeListed(known: KnownObjects, list: Comparison, object: ObjectHead, body: Buffer): Observation {
   const before = known.find(object.namespace, object.name);
   known.remember(object);
   if (before === undefined) {
@@ -63,7 +66,7 @@ export function observeGone(known: KnownObjects, object: ObjectHead, body: Buffe
  * An unknown object of a list that catches up without knowing what existed before: it was not touched since, so
  * whatever there was to tell of it has been told.
  */
-function isOldNews(list: Listing, object: ObjectHead): boolean {
+function isOldNews(list: Comparison, object: ObjectHead): boolean {
   if (list.knowsAll || list.since === undefined) return false;
   const order = compareVersions(object.resourceVersion, list.since);
   return order !== undefined && order <= 0;
@@ -80,7 +83,7 @@ function gone(object: ObjectHead, body: Buffer | undefined): Change {
 }
 
 function listed(
-  list: Listing,
+  list: Comparison,
   type: 'add' | 'update',
   object: ObjectHead,
   body: Buffer,

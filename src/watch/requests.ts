@@ -2,7 +2,7 @@ import type { KubeRequest } from '../kube/client.ts';
 import { collectionPath, type Resource } from '../kube/resource.ts';
 import type { ObjectHead } from './change.ts';
 import type { Scope } from './scope.ts';
-import type { Auditing, Entering, Listing, Recalling, Remembering, Watching } from './watch-state.ts';
+import type { Auditing, Entering, Listing, Recalling, Remembering, Retracing, Watching } from './watch-state.ts';
 
 /** Which objects a stream is about, and how much of each it carries. */
 export interface Stream {
@@ -81,13 +81,14 @@ export function pageRequest(stream: Stream, state: Listing): Asked {
 }
 
 /**
- * The next page of what existed at the state's `since`. A server keeps that for 5 to 10 minutes, from snapshots of its
+ * The next page of what existed at the state's `since`, or its moment. A server keeps that for 5 to 10 minutes, from snapshots of its
  * cache (KEP-4988) or from etcd until it is compacted; after that it answers 410.
  */
-export function pastPageRequest(stream: Stream, state: Auditing | Remembering | Recalling): Asked {
+export function pastPageRequest(stream: Stream, state: Past): Asked {
+  const moment = state.at === 'retracing' ? state.moments[0] : state.since;
   const page =
     state.continueToken === undefined
-      ? { resourceVersion: state.since, resourceVersionMatch: 'Exact' }
+      ? { resourceVersion: moment, resourceVersionMatch: 'Exact' }
       : { continue: state.continueToken };
   return {
     path: collectionPath(stream.resource, stream.namespace),
@@ -125,7 +126,11 @@ function listsMetadata(stream: Stream, state: Listing): boolean {
   return stream.carries === 'metadata' || (isSilent(stream, state) && !hears(stream));
 }
 
-function wantsPastBodies(stream: Stream, state: Auditing | Remembering | Recalling): boolean {
+type Past = Auditing | Remembering | Retracing | Recalling;
+
+function wantsPastBodies(stream: Stream, state: Past): boolean {
+  // What is found then is told.
+  if (state.at === 'retracing') return stream.carries === 'objects';
   return state.at === 'recalling' || (state.at === 'remembering' && hears(stream));
 }
 

@@ -1,4 +1,5 @@
 import type { KubeFailureCode } from '../kube/errors.ts';
+import { momentsBetween, type Retrace } from './moments.ts';
 import { compareVersions } from './resource-version.ts';
 import type { Entry } from './scope.ts';
 
@@ -8,12 +9,12 @@ import type { Entry } from './scope.ts';
  *
  * A stream lists once, then watches. When a watch ends, the stream probes before it watches again. When the history
  * after its position is gone, it remembers what existed there (if it does not know), lists what exists now, and
- * recalls the last bodies of what is gone.
+ * recalls the last bodies of what is gone. If that is so right after a crash, it first retraces what happened then.
  */
 export type WatchState = Active | Waiting | Gone;
 
 /** A state that asks the API server for something. */
-export type Active = Listing | Probing | Watching | Auditing | Remembering | Recalling | Entering;
+export type Active = Listing | Probing | Watching | Auditing | Remembering | Retracing | Recalling | Entering;
 
 interface Common {
   /** `watchList`: lists come as streams (KEP-3157); `pages`: in chunks, where the server refuses that. */
@@ -42,6 +43,8 @@ export interface Probing extends Common {
   readonly knowsAll: boolean;
   /** How often in a row the watch ended in something unintelligible at this very resourceVersion. */
   readonly suspicions: number;
+  /** Begins after a crash: more may have been told than the position and the known objects say. */
+  readonly retrace?: Retrace | undefined;
 }
 
 export interface Watching extends Common {
@@ -49,6 +52,10 @@ export interface Watching extends Common {
   readonly resourceVersion: string;
   readonly knowsAll: boolean;
   readonly suspicions: number;
+  /** See Probing. Until something comes. */
+  readonly retrace?: Retrace | undefined;
+  /** The server's newest version before the watch began; where it may be retraced. */
+  readonly head?: string;
 }
 
 /**
@@ -66,7 +73,19 @@ export interface Remembering extends Common {
   readonly at: 'remembering';
   readonly since: string;
   /** The history after `since` is not known to be gone: it is watched next, with `knowsAll` as it was if this fails. */
-  readonly resumes?: { readonly knowsAll: boolean } | undefined;
+  readonly resumes?: { readonly knowsAll: boolean; readonly retrace?: Retrace | undefined } | undefined;
+  readonly continueToken: string | undefined;
+}
+
+/**
+ * Listing what existed at moments after `since`, while etcd still has it, each compared with the one before: what was
+ * told before a crash and is gone by now would not be known otherwise. What is gone is told with the list of now.
+ */
+export interface Retracing extends Common {
+  readonly at: 'retracing';
+  readonly since: string;
+  /** The first is being listed. */
+  readonly moments: readonly [string, ...string[]];
   readonly continueToken: string | undefined;
 }
 
@@ -122,6 +141,8 @@ export type WatchInput =
   /** Namespaces come into the scope of the stream. */
   | { readonly is: 'entering'; readonly entries: readonly Entry[] }
   | { readonly is: 'entered' }
+  /** Looking at the past takes too long: what exists now waits for it. */
+  | { readonly is: 'late' }
   /** A page of a list that has more. */
   | { readonly is: 'page'; readonly continueToken: string }
   /** A list is complete. `recall`: known objects are gone and their last bodies are wanted. */
@@ -160,20 +181,39 @@ export const FIRST: Listing = {
   tries: 0,
 };
 
-/** A stream that goes on at a stored position. `knowsAll`: the objects that existed there are known as well. */
-export function resumed(position: { resourceVersion: string; epoch: number }, knowsAll: boolean): Probing {
-  return { at: 'probing', form: 'watchList', ...position, knowsAll, tries: 0, suspicions: 0 };
+/**
+ * A stream that goes on at a stored position. `knowsAll`: the objects that existed there are known as well.
+ * `retrace`: it ended in a crash.
+ */
+export function resumed(
+  position: { resourceVersion: string; epoch: number },
+  knowsAll: boolean,
+  retrace?: Retrace,
+): Probing {
+  return {
+    at: 'probing',
+    form: 'watchList',
+    ...position,
+    knowsAll,
+    tries: 0,
+    suspicions: 0,
+    ...(retrace && { retrace }),
+  };
 }
 
 /** The same for a stream that has to see what existed there, before it goes on. */
-export function relearned(position: { resourceVersion: string; epoch: number }, knowsAll: boolean): Remembering {
+export function relearned(
+  position: { resourceVersion: string; epoch: number },
+  knowsAll: boolean,
+  retrace?: Retrace,
+): Remembering {
   const { resourceVersion: since, epoch } = position;
   return {
     at: 'remembering',
     form: 'watchList',
     since,
     epoch,
-    resumes: { knowsAll },
+    resumes: { knowsAll, ...(retrace && { retrace }) },
     continueToken: undefined,
     tries: 0,
   };
@@ -197,6 +237,8 @@ export function advance(state: WatchState, input: WatchInput): WatchState {
       return state.at === 'watching' ? entering(state, input.entries) : state;
     case 'entered':
       return state.at === 'entering' ? watchingOn(state) : state;
+    case 'late':
+      return state.at === 'retracing' ? listing(state, 'expired', state.since, true) : state;
     case 'page':
       return 'continueToken' in state ? { ...state, continueToken: input.continueToken, tries: 0 } : state;
     case 'listed':
@@ -237,7 +279,7 @@ function probed(state: Probing, head: string): Active {
   if (order !== undefined && order < 0) {
     return rewound(state);
   }
-  return { ...state, at: 'watching' };
+  return { ...state, at: 'watching', ...(state.retrace && { head }) };
 }
 
 function rewound(state: Active): Listing {
@@ -255,6 +297,8 @@ function listed(state: Active, resourceVersion: string, recall: boolean): Active
       return watchingFrom(state, resourceVersion);
     case 'remembering':
       return remembered(state, true);
+    case 'retracing':
+      return nextMoment(state);
     case 'recalling':
       return watchingFrom(state, state.resourceVersion);
     case 'probing':
@@ -292,6 +336,13 @@ function failed(state: Active, input: Failed): WatchState {
       return mayPass(input.code)
         ? waitingFor(state, input.retryAfterMs, input.jitter, longestWait(input.code))
         : remembered(state, state.resumes?.knowsAll ?? false);
+    case 'retracing':
+      if (mayPass(input.code)) {
+        const afresh = { ...state, continueToken: undefined };
+        return waitingFor(afresh, input.retryAfterMs, input.jitter, longestWait(input.code));
+      }
+      // A later moment may not be gone yet; what a server cannot answer at one, it cannot at another.
+      return input.code === 'expired' ? nextMoment(state) : listing(state, 'expired', state.since, true);
     case 'auditing':
       // The server still serves the watch; the next audit comes.
       return watchingFrom(state, state.since);
@@ -322,7 +373,7 @@ function watchingFailed(state: Watching, input: Failed): WatchState {
   switch (input.code) {
     case 'expired': {
       const { knowsAll, resourceVersion } = state;
-      const next = knowsAll ? listing(state, 'expired', resourceVersion, true) : remembering(state, resourceVersion);
+      const next = knowsAll ? retracing(state) : remembering(state, resourceVersion);
       // A restarted server expires all its watches at once, and one that keeps no history every watch after a list.
       return waitingFor(next, input.retryAfterMs, input.jitter);
     }
@@ -356,7 +407,7 @@ function longestWait(code: KubeFailureCode): number {
   return code === 'forbidden' || code === 'unauthorized' ? LONGEST_WAIT_FOR_RIGHTS_MS : LONGEST_WAIT_MS;
 }
 
-function probing(state: Watching): Probing {
+function probing({ head: _head, ...state }: Watching): Probing {
   return { ...state, at: 'probing' };
 }
 
@@ -388,11 +439,25 @@ function remembering(state: Active, since: string): Remembering {
   return { at: 'remembering', since, form, epoch, continueToken: undefined, tries: 0 };
 }
 
+/** What existed at the position is known; what came then, where that is worth asking, is looked at first. */
+function retracing(state: Watching): Retracing | Listing {
+  const { form, epoch, resourceVersion: since, retrace, head } = state;
+  const [first, ...more] = retrace === undefined || head === undefined ? [] : momentsBetween(retrace, head);
+  if (first === undefined) return listing(state, 'expired', since, true);
+  return { at: 'retracing', since, moments: [first, ...more], form, epoch, continueToken: undefined, tries: 0 };
+}
+
+function nextMoment(state: Retracing): Retracing | Listing {
+  const [, next, ...more] = state.moments;
+  if (next === undefined) return listing(state, 'expired', state.since, true);
+  return { ...state, moments: [next, ...more], continueToken: undefined, tries: 0 };
+}
+
 function remembered(state: Remembering, knowsAll: boolean): Active {
   const { since: resourceVersion, epoch, resumes } = state;
   return resumes === undefined
     ? listing(state, 'expired', resourceVersion, knowsAll)
-    : resumed({ resourceVersion, epoch }, knowsAll);
+    : resumed({ resourceVersion, epoch }, knowsAll, resumes.retrace);
 }
 
 function inPages<S extends Active>(state: S): S {

@@ -22,6 +22,7 @@ import {
   FIRST,
   type Listing,
   type Probing,
+  type Retracing,
   type Watching,
   type WatchState,
 } from './watch-state.ts';
@@ -50,6 +51,8 @@ const SILENCE_MS = 100_000;
 const LIST_SILENCE_MS = 15_000;
 /** A Lease is renewed every few seconds, so it shows within this time what a stream has seen already. */
 const SAME_REWIND_MS = 60_000;
+/** The moments that say most come first, and while they are looked at nothing new is told. */
+const LONGEST_RETRACE_MS = 15_000;
 /** Watch caches have lost events before; a list of metadata four times a day finds out. */
 const AUDIT_EVERY_MS = 6 * 3_600_000;
 
@@ -73,6 +76,7 @@ export async function* watchStream(
     ...interruptible(io, signal),
     state: from,
     auditAt: nextAudit(io.clock),
+    retraceUntil: undefined,
     rewoundAt: Number.NEGATIVE_INFINITY,
   };
   while (attempt.state.at !== 'gone' && !signal.aborted) {
@@ -101,6 +105,8 @@ interface Attempt {
   state: WatchState;
   /** When, on the monotonic clock, what is known is to be compared with the server again. */
   auditAt: number;
+  /** Until when, on the monotonic clock, the past may be looked at; undefined: it was not yet. */
+  retraceUntil: number | undefined;
 }
 
 /** One request and all that comes of it; whatever ends it becomes the next state. */
@@ -115,6 +121,9 @@ async function* ask(attempt: Attempt, state: Active): AsyncGenerator<Step, void>
         return;
       case 'listing':
         yield* state.form === 'watchList' ? readWatchList(attempt, state) : readPage(attempt, state);
+        return;
+      case 'retracing':
+        yield* retrace(attempt, state);
         return;
       case 'auditing':
       case 'remembering':
@@ -220,6 +229,14 @@ async function* readWatchList(attempt: Attempt, state: Listing): AsyncGenerator<
     connection.close();
   }
   attempt.state = advance(attempt.state, { is: 'ended', lastedMs: 0, lines: 0, jitter: io.clock.random() });
+}
+
+/** A page of the past, unless that has taken too long already. */
+async function* retrace(attempt: Attempt, state: Retracing): AsyncGenerator<Step, void> {
+  const now = attempt.io.clock.monotonic();
+  attempt.retraceUntil ??= now + LONGEST_RETRACE_MS;
+  if (now < attempt.retraceUntil) yield* readPage(attempt, state);
+  else attempt.state = advance(state, { is: 'late' });
 }
 
 async function* readPage(attempt: Attempt, state: Paged): AsyncGenerator<Step, void> {

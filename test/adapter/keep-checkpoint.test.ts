@@ -29,6 +29,7 @@ function stage(acts: Partial<Checkpoint> = {}) {
     forget: () => undefined,
     storedAt: () => 0,
     heldSince: () => undefined,
+    isNews: () => acts.isNews?.() ?? false,
     renew: async (more, signal) => {
       note(['renew', ...Object.values(more)].join(' '));
       return (await acts.renew?.(more, signal)) ?? 'renewed';
@@ -93,6 +94,20 @@ test('the index is written before each renewal, a second after the start and the
   assert.deepEqual(done, ['save whenDue 1', 'renew 1', 'save whenDue 6', 'renew 6', 'save whenDue 11', 'renew 11']);
   assert.equal(woken(), 3);
   assert.deepEqual(messages, []);
+});
+
+test('objects that came or went are stored within a second, without an index', async () => {
+  let news = false;
+  const { clock, done, stop, keep } = stage({ isNews: () => news, renew: async () => ((news = false), 'renewed') });
+  const kept = keep();
+  await clock.advance(1_500);
+  news = true;
+  await clock.advance(1_000);
+  assert.deepEqual(done, ['save whenDue 1', 'renew 1', 'renew 2']);
+  await clock.advance(4_000);
+  stop.abort();
+  await kept;
+  assert.deepEqual(done.slice(3), ['save whenDue 6', 'renew 6']);
 });
 
 test('an index that takes long does not hold up renewals, and is not begun a second time', async () => {

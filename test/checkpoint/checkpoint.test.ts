@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
 import { RECORD_ANNOTATION } from '../../src/checkpoint/record.ts';
+import { shardOf } from '../../src/checkpoint/sharding.ts';
 import { LeadershipLost } from '../../src/kube/leadership.ts';
 import { type ObjectServer, objectServer } from '../kube/object-server.ts';
 import { never } from '../kube/scripted-server.ts';
@@ -32,7 +34,7 @@ function positionAt(resourceVersion: string, complete = true): object {
 const FIRST = { position: undefined, objects: {} };
 const STORED = { position: positionAt('10'), objects: { a: 'u1@5', b: 'u2@6' } };
 
-function recordIn(server: ObjectServer): { lease?: string; positions: Record<string, unknown> } {
+function recordIn(server: ObjectServer): { lease?: string; delta?: string; positions: Record<string, unknown> } {
   const annotations = server.objects.get(LEASE)?.metadata['annotations'] as Record<string, string>;
   return JSON.parse(annotations[RECORD_ANNOTATION] ?? '{}') as ReturnType<typeof recordIn>;
 }
@@ -53,7 +55,7 @@ test('what was stored is what the next life begins with', async (t) => {
   assert.deepEqual(beginning(next, 't'), { position: positionAt('11'), objects: {} });
 });
 
-test('a position is stored only after the index that belongs to it', async (t) => {
+test('a position is stored only after the index that belongs to it, or with what the index lacks', async (t) => {
   const server = await objectServer(t);
   const life = await begun(server);
   await life.checkpoint.renew({}, never());
@@ -62,8 +64,155 @@ test('a position is stored only after the index that belongs to it', async (t) =
   assert.deepEqual(recordIn(server).positions, {});
   const memory = life.checkpoint.memoryOf('s');
   settle(memory.ledger, [add(memory, C)], 12);
+  const writes = server.requests.length;
   await life.checkpoint.renew({}, never());
-  assert.deepEqual(recordIn(server).positions, { s: ['10', 0, true], t: ['11', 0, true] });
+  assert.deepEqual(server.requests.slice(writes), ['PUT web']);
+  assert.deepEqual(recordIn(server).positions, { s: ['12', 0, true], t: ['11', 0, true] });
+  assert.deepEqual(beginning(await begin(server.client)).objects, { ...STORED.objects, c: 'u3@12' });
+});
+
+test('who crashes and crashes again before it wrote an index has lost nothing of the delta', async (t) => {
+  const server = await objectServer(t);
+  const first = await begun(server);
+  await store(first);
+  const memory = first.checkpoint.memoryOf('s');
+  const [gone] = [A].map(
+    (object) => ({ type: 'delete', object, body: undefined, before: object, foundBy: 'watch' }) as const,
+  );
+  assert.ok(gone !== undefined);
+  memory.known.forget('n', 'a');
+  settle(memory.ledger, [add(memory, C), gone], 13);
+  await first.checkpoint.renew({}, never());
+  const expected = { position: positionAt('13'), objects: { b: 'u2@6', c: 'u3@12' } };
+  for (let life = 0; life < 3; life++) {
+    const next = await begin(server.client);
+    assert.deepEqual([next.checkpoint.problems, beginning(next)], [[], expected], `life ${life}`);
+    await next.checkpoint.renew({}, never());
+  }
+  const last = await begin(server.client);
+  await store(last);
+  assert.equal(recordIn(server).delta, undefined);
+  assert.deepEqual(beginning(await begin(server.client)), expected);
+});
+
+test('a delta that is older than the index takes nothing of it back', async (t) => {
+  const server = await objectServer(t);
+  const life = await begun(server);
+  await store(life);
+  const memory = life.checkpoint.memoryOf('s');
+  settle(memory.ledger, [add(memory, C)], 12);
+  await life.checkpoint.renew({}, never());
+  memory.known.forget('n', 'c');
+  settle(memory.ledger, [{ type: 'delete', object: C, body: undefined, before: C, foundBy: 'watch' }], 13);
+  await life.checkpoint.saveIndex('now', never());
+  // The crash comes before the next renewal.
+  assert.deepEqual(beginning(await begin(server.client)), { ...STORED, position: positionAt('12') });
+});
+
+test('an index that grows is written as a whole, whatever changed of it', async (t) => {
+  const server = await objectServer(t);
+  const life = await begin(server.client);
+  const memory = life.checkpoint.memoryOf('s');
+  const many = Array.from({ length: 2_000 }, (_, i) => headOf(`o${i}`, randomUUID(), 5));
+  list(memory, many, 10);
+  await store(life);
+  const name = ['x', 'y', 'z', 'p', 'q', 'r'].find((it) => shardOf('s', `n/${it}`, 2) === 0) ?? '';
+  settle(memory.ledger, [add(memory, headOf(name, 'u', 11))], 11);
+  const writes = server.requests.length;
+  await store(life);
+  assert.deepEqual(
+    server.requests.slice(writes).filter((it) => it.startsWith('P')),
+    ['PATCH web-index-1', 'PUT web-index-0', 'PUT web'],
+  );
+  const next = await begin(server.client);
+  assert.deepEqual([next.checkpoint.problems, next.checkpoint.memoryOf('s').known.size], [[], 2_001]);
+});
+
+test('a delta that is damaged is told, and then it is not known what existed', async (t) => {
+  const server = await objectServer(t);
+  const life = await begun(server);
+  await store(life);
+  const memory = life.checkpoint.memoryOf('s');
+  settle(memory.ledger, [add(memory, C)], 12);
+  await life.checkpoint.renew({}, never());
+  const lease = server.objects.get(LEASE);
+  const record = JSON.stringify({ ...recordIn(server), delta: 'AAAA' });
+  server.touch(LEASE, { metadata: { ...lease?.metadata, annotations: { [RECORD_ANNOTATION]: record } } });
+  const next = await begin(server.client);
+  assert.match(next.checkpoint.problems[0] ?? '', /part of the stored index cannot be used/);
+  assert.deepEqual(beginning(next).position, positionAt('12', false));
+});
+
+test('an index is written where a delta has little room left, and else once a minute', async (t) => {
+  const server = await objectServer(t);
+  const life = await begun(server);
+  await store(life);
+  const { checkpoint, clock } = life;
+  const memory = checkpoint.memoryOf('s');
+  let version = 20;
+  const come = (count: number): void => {
+    const changes = Array.from({ length: count }, () => add(memory, headOf(`o${++version}`, randomUUID(), version)));
+    settle(memory.ledger, changes, version);
+  };
+  const asked = async (ms: number): Promise<readonly string[]> => {
+    await clock.advance(ms);
+    await checkpoint.renew({}, never());
+    const before = server.requests.length;
+    await checkpoint.saveIndex('whenDue', never());
+    return server.requests.slice(before);
+  };
+  come(1);
+  assert.deepEqual(await asked(1_000), []);
+  come(100);
+  assert.deepEqual(await asked(5_000), []);
+  come(300);
+  assert.deepEqual(await asked(5_000), ['PUT web-index-0']);
+  come(1);
+  for (let second = 0; second < 55; second += 5) assert.deepEqual(await asked(5_000), [], `after ${second} s`);
+  assert.deepEqual(await asked(5_000), ['PUT web-index-0']);
+  assert.deepEqual(await asked(60_000), []);
+});
+
+test('objects that came or went are news until they are stored; versions are none', async (t) => {
+  const server = await objectServer(t);
+  const life = await begun(server);
+  const { checkpoint } = life;
+  await store(life);
+  assert.equal(checkpoint.isNews(), false);
+  const memory = checkpoint.memoryOf('s');
+  const later = headOf('a', 'u1', 12);
+  memory.known.remember(later);
+  settle(memory.ledger, [{ type: 'update', object: later, body: undefined, before: A, foundBy: 'watch' }], 12);
+  assert.equal(checkpoint.isNews(), false);
+  settle(memory.ledger, [add(memory, C)], 13);
+  assert.equal(checkpoint.isNews(), true);
+  await checkpoint.renew({}, never());
+  assert.equal(checkpoint.isNews(), false);
+});
+
+test('where there is no room for the versions, those who came or went are stored, and where there is none for them, nothing is', async (t) => {
+  const server = await objectServer(t);
+  const life = await begin(server.client);
+  const many = Array.from({ length: 1_900 }, (_, i) => headOf(`o${i}`, randomUUID(), 5));
+  const { checkpoint } = life;
+  const memory = checkpoint.memoryOf('s');
+  list(memory, many, 10);
+  await store(life);
+  const touched = many.slice(0, 1_000).map((before, i) => {
+    const object = { ...before, resourceVersion: String(20 + i) };
+    memory.known.remember(object);
+    return { type: 'update', object, body: undefined, before, foundBy: 'watch' } as const;
+  });
+  settle(memory.ledger, [...touched, add(memory, C)], 1_100);
+  await checkpoint.renew({}, never());
+  const { position, objects } = beginning(await begin(server.client));
+  assert.deepEqual(position, positionAt('1100'));
+  assert.deepEqual([Object.keys(objects).length, (objects as Record<string, string>)['c']], [1_901, 'u3@12']);
+  const born = Array.from({ length: 1_000 }, (_, i) => add(memory, headOf(`p${i}`, randomUUID(), 1_200 + i)));
+  settle(memory.ledger, born, 2_300);
+  await checkpoint.renew({}, never());
+  assert.equal(checkpoint.isNews(), false);
+  assert.deepEqual(beginning(await begin(server.client)).position, positionAt('1100'));
 });
 
 test('what is on its way is not stored', async (t) => {
@@ -118,7 +267,7 @@ test('a record that cannot be read is told, and nothing of it is used', async (t
   const annotations = { [RECORD_ANNOTATION]: '{"version":7}' };
   server.touch(LEASE, { metadata: { ...lease?.metadata, annotations } });
   const next = await begin(server.client);
-  assert.match(next.checkpoint.problems[0] ?? '', /version 7, and this program understands up to 1/);
+  assert.match(next.checkpoint.problems[0] ?? '', /version 7, and this program understands up to 2/);
   assert.deepEqual(beginning(next), FIRST);
 });
 
@@ -221,7 +370,7 @@ test('the stored positions are as old as what they were taken from, and no young
   assert.equal(checkpoint.storedAt(), 0);
   await clock.advance(1_000);
   await checkpoint.renew({}, never());
-  assert.equal(checkpoint.storedAt(), 2_000);
+  assert.equal(checkpoint.storedAt(), 3_000);
   const memory = checkpoint.memoryOf('s');
   assert.equal(checkpoint.heldSince(), undefined);
   memory.ledger.open({ changes: [add(memory, C)], epoch: 0, resumeAt: '12' });

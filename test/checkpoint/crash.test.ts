@@ -65,7 +65,7 @@ async function live(
     settleSome(1);
     return mishaps.get(writes++);
   });
-  let saved = 0;
+  let isIndexed = false;
   let confirmed = 0;
   const run = async (command: Command): Promise<void> => {
     switch (command.is) {
@@ -78,15 +78,15 @@ async function live(
       case 'settle':
         settleSome(command.changes);
         break;
-      case 'save': {
-        const position = Number(memory.ledger.position()?.resourceVersion);
+      case 'save':
         await checkpoint.saveIndex('now', never());
-        saved = position;
+        isIndexed = true;
         break;
-      }
-      case 'renew':
+      case 'renew': {
+        const position = Number(memory.ledger.position()?.resourceVersion);
         await checkpoint.renew({}, never());
-        confirmed = saved;
+        if (isIndexed) confirmed = position;
+      }
     }
   };
   take();

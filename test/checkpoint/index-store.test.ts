@@ -22,7 +22,11 @@ function storeOf(kube: KubeClient): IndexStore {
 function shards(names: readonly string[], of: number, version: number): Map<number, Buffer> {
   const known = createKnownObjects();
   for (const name of names) known.remember(headOf(name, `u-${name}`, version));
-  const cuts = cut(new Map([['s', createLedger({ known, start: undefined, clock: fakeClock() })]]), of, allShards(of));
+  const cuts = cut(
+    new Map([['s', createLedger({ known, start: undefined, clock: fakeClock() })]]),
+    { of, number: 1 },
+    allShards(of),
+  );
   return new Map(Array.from(cuts, ([number, shard]) => [number, packShard(shard)]));
 }
 
@@ -43,7 +47,7 @@ const NAMES = Array.from({ length: 20 }, (_, i) => `o${i}`);
 test('an index that is saved is loaded by the next one, from ConfigMaps that belong to the source', async (t) => {
   const server = await objectServer(t);
   await save(storeOf(server.client), shards(NAMES, 4, 5));
-  const loaded = await storeOf(server.client).load(never());
+  const loaded = await storeOf(server.client).load(undefined, never());
   assert.deepEqual([loaded.of, loaded.problems], [4, []]);
   assert.deepEqual(
     snapshotOf(loaded.objects.get('s') ?? []),
@@ -69,7 +73,7 @@ test('a shard that was read or written is replaced without being read again', as
   await save(store, shards(NAMES, 1, 5));
   await save(store, shards(NAMES, 1, 6));
   const next = storeOf(server.client);
-  await next.load(never());
+  await next.load(undefined, never());
   await save(next, shards(NAMES, 1, 7));
   assert.deepEqual(server.requests, [
     'GET web-index-0',
@@ -89,12 +93,12 @@ test('what is missing or damaged is told, and the rest is used', async (t) => {
     ['cut', (it) => damage(it, 2, dataOf(it, 2)['index']?.slice(0, -8) ?? ''), /shop\/web-index-2: .*checksum/],
     [
       'one of three',
-      (it) => damage(it, 2, packShard({ of: 3, objects: new Map() }).toString('base64')),
+      (it) => damage(it, 2, packShard({ of: 3, cut: 1, objects: new Map() }).toString('base64')),
       /shop\/web-index-2: It is one of 3 parts/,
     ],
     [
       'one of 128',
-      (it) => damage(it, 2, packShard({ of: 128, objects: new Map() }).toString('base64')),
+      (it) => damage(it, 2, packShard({ of: 128, cut: 1, objects: new Map() }).toString('base64')),
       /shop\/web-index-2: It is one of 128 parts/,
     ],
     ['without data', (it) => it.touch(`${COLLECTION}/web-index-2`, { binaryData: undefined }), /web-index-2: /],
@@ -103,7 +107,7 @@ test('what is missing or damaged is told, and the rest is used', async (t) => {
     const server = await objectServer(t);
     await save(storeOf(server.client), whole);
     harm(server);
-    const { objects, of, problems } = await storeOf(server.client).load(never());
+    const { objects, of, problems } = await storeOf(server.client).load(undefined, never());
     assert.equal(of, 4, what);
     assert.equal(problems.length, 1, what);
     assert.match(problems[0] ?? '', problem, what);
@@ -114,7 +118,7 @@ test('what is missing or damaged is told, and the rest is used', async (t) => {
 
 test('where there is no index, that is told', async (t) => {
   const server = await objectServer(t);
-  const { objects, of, problems } = await storeOf(server.client).load(never());
+  const { objects, of, problems } = await storeOf(server.client).load(undefined, never());
   assert.deepEqual([objects.size, of, problems.length], [0, 1, 1]);
 });
 
@@ -126,13 +130,13 @@ test('another writer of a shard is noticed, and replaced by the write after that
   await assert.rejects(save(store, shards(NAMES, 1, 6)), { code: 'conflict' });
   assert.deepEqual(dataOf(server, 0), { index: 'somebody else' });
   await save(store, shards(NAMES, 1, 7));
-  assert.equal((await storeOf(server.client).load(never())).objects.get('s')?.[0]?.resourceVersion, '7');
+  assert.equal((await storeOf(server.client).load(undefined, never())).objects.get('s')?.[0]?.resourceVersion, '7');
 });
 
 test('another writer who creates a shard first is noticed', async (t) => {
   const server = await objectServer(t);
   const [ours, theirs] = [storeOf(server.client), storeOf(server.client)];
-  await ours.load(never());
+  await ours.load(undefined, never());
   server.rule((request) => {
     if (request !== 'PATCH web-index-0') return undefined;
     server.rule(() => undefined);
@@ -141,7 +145,7 @@ test('another writer who creates a shard first is noticed', async (t) => {
   await assert.rejects(save(ours, shards(NAMES, 1, 5)), { code: 'conflict' });
   await save(theirs, shards(NAMES, 1, 6));
   await save(ours, shards(NAMES, 1, 7));
-  assert.equal((await storeOf(server.client).load(never())).objects.get('s')?.[0]?.resourceVersion, '7');
+  assert.equal((await storeOf(server.client).load(undefined, never())).objects.get('s')?.[0]?.resourceVersion, '7');
 });
 
 test('a write whose answer is lost is followed by one that succeeds, whether it was done or not', async (t) => {
@@ -154,7 +158,7 @@ test('a write whose answer is lost is followed by one that succeeds, whether it 
       await assert.rejects(save(store, shards(NAMES, 1, 5)), { advice: 'retry' });
       server.rule(() => undefined);
       await save(store, shards(NAMES, 1, 6));
-      const { objects } = await storeOf(server.client).load(never());
+      const { objects } = await storeOf(server.client).load(undefined, never());
       assert.equal(objects.get('s')?.[0]?.resourceVersion, '6', `${first}, ${mishap}`);
     }
   }
@@ -167,7 +171,7 @@ test('a shard that somebody deletes is made anew', async (t) => {
   server.objects.clear();
   await assert.rejects(save(store, shards(NAMES, 1, 6)), { code: 'notFound' });
   await save(store, shards(NAMES, 1, 7));
-  assert.deepEqual((await storeOf(server.client).load(never())).problems, []);
+  assert.deepEqual((await storeOf(server.client).load(undefined, never())).problems, []);
 });
 
 test('an index that may not be read is an error, not an empty index', async (t) => {
@@ -178,6 +182,6 @@ test('an index that may not be read is an error, not an empty index', async (t) 
     const server = await objectServer(t);
     await save(storeOf(server.client), shards(NAMES, 2, 5));
     server.rule((request) => (request === 'GET web-index-1' ? status : undefined));
-    await assert.rejects(storeOf(server.client).load(never()), { code });
+    await assert.rejects(storeOf(server.client).load(undefined, never()), { code });
   }
 });

@@ -81,31 +81,75 @@ test('an object that is made anew under its name is the old one, none, and then 
   assert.deepEqual(snapshotOf(ledger.settled()), { a: 'u11@11' });
 });
 
+/** Names of what is dirty; those that came or went with a plus. */
+function dirtyIn(ledger: Ledger): string | string[] {
+  const dirty = ledger.dirty();
+  return dirty === 'everything'
+    ? dirty
+    : Array.from(dirty, ([key, isTurnover]) => (isTurnover ? `+${key}` : key)).sort();
+}
+
 test('only what was settled since the index was written is dirty', () => {
   const known = knowing('a', 'b');
   const ledger = createLedger({ known, start: undefined, clock: fakeClock() });
   const settle = begin(ledger, known, { name: 'a', does: 'touch' }, { name: 'b', does: 'delete' });
-  assert.deepEqual(ledger.dirty(), new Set());
+  assert.deepEqual(dirtyIn(ledger), []);
   settle();
-  assert.deepEqual(ledger.dirty(), new Set(['n/a']));
-  ledger.clean();
-  assert.deepEqual(ledger.dirty(), new Set());
+  assert.deepEqual(dirtyIn(ledger), ['n/a']);
+  ledger.writing();
+  ledger.written();
+  assert.deepEqual(dirtyIn(ledger), []);
   settle();
-  assert.deepEqual(ledger.dirty(), new Set(['n/b']));
+  assert.deepEqual(dirtyIn(ledger), ['+n/b']);
 });
 
-test('what changed while the index was written is dirty after it', () => {
-  const known = knowing('a');
+test('what the stored index did not say from the beginning is dirty', () => {
+  const ledger = createLedger({ known: knowing('a'), start: undefined, dirty: ['n/a', 'n/b'], clock: fakeClock() });
+  assert.deepEqual(dirtyIn(ledger), ['+n/a', '+n/b']);
+  assert.deepEqual(
+    [ledger.settledAt('n/a'), ledger.settledAt('n/b')],
+    [{ uid: 'u-a', resourceVersion: '5' }, undefined],
+  );
+});
+
+test('who came or went is told from whose version changed, until it is written', () => {
+  const known = knowing('a', 'b');
   const ledger = createLedger({ known, start: undefined, clock: fakeClock() });
-  const settle = begin(ledger, known, { name: 'a', does: 'touch' }, { name: 'a', does: 'touch' });
-  settle();
-  const writing = ledger.dirty();
-  ledger.clean();
-  settle();
-  assert.deepEqual([writing, ledger.dirty()], [new Set(['n/a']), new Set(['n/a'])]);
+  const deeds = ['touch', 'delete', 'touch', 'touch'] as const;
+  const settle = begin(ledger, known, ...deeds.map((does) => ({ name: 'a', does })), { name: 'b', does: 'touch' });
+  const turnovers = [0, 1, 2, 2, 2].map((turnover) => {
+    settle();
+    return [ledger.turnover(), turnover];
+  });
+  for (const [found, expected] of turnovers) assert.equal(found, expected);
+  assert.deepEqual(dirtyIn(ledger), ['+n/a', 'n/b']);
 });
 
-test('everything is dirty after a write that failed, after a list, and where too many names are', () => {
+test('what changed while the index was written is dirty after it, and all of it where that failed', () => {
+  for (const fails of [false, true]) {
+    const known = knowing('a', 'b');
+    const ledger = createLedger({ known, start: undefined, clock: fakeClock() });
+    const settle = begin(
+      ledger,
+      known,
+      { name: 'a', does: 'delete' },
+      { name: 'b', does: 'touch' },
+      { name: 'a', does: 'touch' },
+    );
+    settle();
+    ledger.writing();
+    assert.deepEqual(dirtyIn(ledger), ['+n/a']);
+    settle();
+    assert.deepEqual(dirtyIn(ledger), ['+n/a', 'n/b']);
+    if (!fails) ledger.written();
+    assert.deepEqual(dirtyIn(ledger), fails ? ['+n/a', 'n/b'] : ['n/b']);
+    ledger.writing();
+    ledger.written();
+    assert.deepEqual(dirtyIn(ledger), []);
+  }
+});
+
+test('everything is dirty where it is said, after a list, and where too many names are', () => {
   const rows: [why: string, make: (ledger: Ledger, known: KnownObjects) => void][] = [
     ['soiled', (ledger) => ledger.soil()],
     ['listed', (ledger) => ledger.listed()],
@@ -126,8 +170,10 @@ test('everything is dirty after a write that failed, after a list, and where too
     const settle = begin(ledger, known, { name: 'a', does: 'touch' });
     settle();
     assert.equal(ledger.dirty(), 'everything', why);
-    ledger.clean();
-    assert.deepEqual(ledger.dirty(), new Set(), why);
+    ledger.writing();
+    assert.equal(ledger.dirty(), 'everything', why);
+    ledger.written();
+    assert.deepEqual(dirtyIn(ledger), [], why);
   }
 });
 
@@ -168,10 +214,10 @@ test('objects that storing the index changes are no reason to store it, and are 
   const known = knowing('a', 'own');
   const ledger = createLedger({ known, start: undefined, clock: fakeClock(), ignores: ({ name }) => name === 'own' });
   begin(ledger, known, { name: 'own', does: 'touch' })();
-  assert.deepEqual(ledger.dirty(), new Set());
+  assert.deepEqual([dirtyIn(ledger), ledger.turnover()], [[], 0]);
   assert.equal(snapshotOf(ledger.settled())['own'], 'u-own@11');
   begin(ledger, known, { name: 'a', does: 'touch' })();
-  assert.deepEqual(ledger.dirty(), new Set(['n/a']));
+  assert.deepEqual(dirtyIn(ledger), ['n/a']);
 });
 
 test('a change that a condition stops is settled only when those before it are: else a crash would lose them', () => {

@@ -26,6 +26,7 @@ const head: fc.Arbitrary<ObjectHead> = fc.record(
 );
 const anyShard: fc.Arbitrary<Shard> = fc.record({
   of: fc.constantFrom(1, 2, 64),
+  cut: fc.nat(),
   objects: fc
     .array(
       fc.tuple(
@@ -41,23 +42,29 @@ test('what is packed is what is unpacked, in the order of the names', () => {
   fc.assert(
     fc.property(anyShard, (shard) => {
       const inOrder = Array.from(shard.objects, ([stream, objects]) => [stream, sorted(objects)] as const);
-      const expected = { is: 'shard', shard: { of: shard.of, objects: new Map(inOrder) } };
+      const expected = { is: 'shard', shard: { ...shard, objects: new Map(inOrder) } };
       assert.deepEqual(unpackShard(packShard(shard)), expected);
     }),
     { numRuns: 500 },
   );
 });
 
+test('a shard that does not say of which cut it is, as those of an older program, is of none', () => {
+  const content = inflateRawSync(packShard({ of: 2, cut: 3, objects: new Map() }).subarray(8));
+  const read = unpackShard(sealed(content.subarray(0, -1)));
+  assert.deepEqual(read, { is: 'shard', shard: { of: 2, cut: 0, objects: new Map() } });
+});
+
 test('the same objects are packed to the same bytes, in whatever order they come', () => {
   const objects = podLike(50);
   const [first, second] = [objects, objects.toReversed()].map((it) =>
-    packShard({ of: 1, objects: new Map([['s', it]]) }),
+    packShard({ of: 1, cut: 3, objects: new Map([['s', it]]) }),
   );
   assert.deepEqual(first, second);
 });
 
 test('a byte that is changed, missing or one too many anywhere is found out', () => {
-  const packed = packShard({ of: 2, objects: new Map([['s', podLike(40)]]) });
+  const packed = packShard({ of: 2, cut: 3, objects: new Map([['s', podLike(40)]]) });
   for (let at = 0; at < packed.length; at++) {
     for (const flip of [0x01, 0x80, 0xff]) {
       const changed = Buffer.from(packed);
@@ -89,7 +96,7 @@ test('bytes that are no shard say in what way', () => {
 });
 
 test('whatever stands behind a right checksum is a shard or damaged, and nothing is thrown', () => {
-  const content = inflateRawSync(packShard({ of: 2, objects: new Map([['s', podLike(20)]]) }).subarray(8));
+  const content = inflateRawSync(packShard({ of: 2, cut: 3, objects: new Map([['s', podLike(20)]]) }).subarray(8));
   const anyContent = fc.oneof(
     fc.uint8Array({ maxLength: 200 }),
     fc.tuple(fc.nat(content.length - 1), fc.nat(255)).map(([at, byte]) => content.with(at, byte)),
@@ -105,7 +112,7 @@ test('whatever stands behind a right checksum is a shard or damaged, and nothing
 
 test('an object with a name like that of a Pod takes 33 bytes at the most', (t) => {
   for (const count of [200, 2_000]) {
-    const bytes = packShard({ of: 1, objects: new Map([['0123456789ab', podLike(count)]]) }).length / count;
+    const bytes = packShard({ of: 1, cut: 3, objects: new Map([['0123456789ab', podLike(count)]]) }).length / count;
     t.diagnostic(`${count} objects: ${bytes.toFixed(1)} bytes each`);
     assert.ok(bytes <= 33, `${bytes} bytes each of ${count}`);
   }

@@ -26,10 +26,17 @@ test('what is encoded is what is decoded', () => {
     { noNullPrototype: true },
   );
   fc.assert(
-    fc.property(anyRecord, (record) => {
-      assert.deepEqual(decodeRecord(encodeRecord(record).text), { is: 'record', record });
+    fc.property(anyRecord, fc.option(fc.base64String(), { nil: undefined }), (record, delta) => {
+      const whole = delta === undefined ? record : { ...record, delta };
+      assert.deepEqual(decodeRecord(encodeRecord(whole).text), { is: 'record', record: whole });
     }),
   );
+});
+
+test('a program that knows no deltas refuses a record that has one, and uses one that has none', () => {
+  const versionOf = (delta: string | undefined): unknown =>
+    (JSON.parse(encodeRecord({ lease: 'u', positions: new Map(), delta }).text) as { version: unknown }).version;
+  assert.deepEqual([versionOf(undefined), versionOf('AAAA')], [1, 2]);
 });
 
 test('a record of 1,000 streams takes a fifth of what the API server allows for annotations', () => {
@@ -57,7 +64,7 @@ test('a record that cannot be used says why, and never a position of it is used'
     ['{"version":0,"positions":{}}', /it has no version/],
     ['{"version":-1,"positions":{}}', /it has no version/],
     ['{"version":1.5,"positions":{}}', /it has no version/],
-    ['{"version":2,"positions":{}}', /version 2, and this program understands up to 1; run a newer one/],
+    ['{"version":3,"positions":{}}', /version 3, and this program understands up to 2; run a newer one/],
     ['{"version":7}', /version 7, and this program/],
     ['{"version":1}', /it has no positions/],
     ['{"version":1,"positions":null}', /it has no positions/],
@@ -108,6 +115,8 @@ test('positions that a Lease has no room for are left out, and how many is told'
       { resourceVersion: String(10 ** 9 + i), epoch: 0, complete: true },
     ]),
   );
+  const shorter = encodeRecord({ lease: 'u', positions, delta: 'A'.repeat(16_384) });
+  assert.ok(shorter.text.length < 215_000, `${shorter.text.length} characters with a delta`);
   const { text, left } = encodeRecord({ lease: 'u', positions });
   assert.ok(text.length < 215_000 && text.length > 200_000, `${text.length} characters`);
   const read = decodeRecord(text);

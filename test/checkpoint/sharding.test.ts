@@ -89,10 +89,10 @@ test('the shards of what is dirty are written, and all of them where everything 
 test('only the wanted shards are cut, with the objects of all streams', () => {
   const objects = Array.from({ length: 50 }, (_, i) => head(`o${i}`, String(i)));
   const ledgers = new Map(['s', 't'].map((stream) => [stream, ledgerOf(objects)]));
-  const cuts = cut(ledgers, 4, new Set([1, 3]));
+  const cuts = cut(ledgers, { of: 4, number: 7 }, new Set([1, 3]));
   assert.deepEqual([...cuts.keys()], [1, 3]);
   for (const [number, shard] of cuts) {
-    assert.equal(shard.of, 4);
+    assert.deepEqual([shard.of, shard.cut], [4, 7]);
     for (const stream of ['s', 't']) {
       const expected = objects.filter(({ name }) => shardOf(stream, `n/${name}`, 4) === number);
       assert.deepEqual(shard.objects.get(stream), expected);
@@ -147,7 +147,7 @@ test('wherever saves end, what is stored tells each object once, as the newest s
         existed.push(living);
         const objects = Array.from(living, (name) => head(name, String(moment)));
         const wanted = Math.min(of * 2 ** save.doublings, 16);
-        const cuts = cut(new Map([['s', ledgerOf(objects)]]), wanted, allShards(wanted));
+        const cuts = cut(new Map([['s', ledgerOf(objects)]]), { of: wanted, number: moment }, allShards(wanted));
         const ordered = [...cuts].toSorted(([a], [b]) => b - a);
         for (const [number, shard] of ordered.slice(0, Math.max(0, wanted - save.missing))) {
           stored.set(number, shard);
@@ -177,7 +177,11 @@ test('the finest cut that has its shard says what is true of an object', () => {
   };
   const name = key(8, 6);
   assert.deepEqual([shardOf('s', `n/${name}`, 2), shardOf('s', `n/${name}`, 4)], [0, 2]);
-  const shard = (of: number, version: string): Shard => ({ of, objects: new Map([['s', [head(name, version)]]]) });
+  const shard = (of: number, version: string): Shard => ({
+    of,
+    cut: Number(version),
+    objects: new Map([['s', [head(name, version)]]]),
+  });
   const stages: [number, Shard][] = [
     [0, shard(2, '1')],
     [2, shard(4, '2')],
@@ -191,6 +195,6 @@ test('the finest cut that has its shard says what is true of an object', () => {
       [String(count)],
     );
   }
-  const gone = new Map([...stages.slice(0, 2), [6, { of: 8, objects: new Map() }]] as [number, Shard][]);
+  const gone = new Map([...stages.slice(0, 2), [6, { of: 8, cut: 4, objects: new Map() }]] as [number, Shard][]);
   assert.deepEqual(join(gone).get('s'), []);
 });

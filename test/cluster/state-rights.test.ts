@@ -40,9 +40,9 @@ test('with its Role alone an adapter makes its Lease and its index, and makes th
 
   const one = createIndexStore(kube, { ...address, owner: undefined });
   const two = createIndexStore(kube, { ...address, owner: undefined });
-  await one.load(never());
-  await two.load(never());
-  const packed = (n: number) => packShard({ of: 1, objects: new Map([[`s${n}`, []]]) });
+  await one.load(undefined, never());
+  await two.load(undefined, never());
+  const packed = (n: number) => packShard({ of: 1, cut: 1, objects: new Map([[`s${n}`, []]]) });
   await one.save(0, packed(0), never());
   await one.save(0, packed(1), never());
   await one.save(63, packed(1), never());

@@ -109,6 +109,78 @@ test('one object that fails over and over does not make the sink away, unless th
   for (let i = 0; i < 100; i++) assert.equal(pace.failed('failure', 'a', 0, 0, 0), false, 'an answer begins anew');
 });
 
+test('ten seconds without a connection mean away, however few attempts that were; any answer begins anew', () => {
+  const rows: [what: string, attempts: readonly (readonly [at: number, Trouble | 'answered'])[], away: boolean][] = [
+    [
+      'two attempts, ten seconds',
+      [
+        [0, 'absence'],
+        [10_000, 'absence'],
+      ],
+      true,
+    ],
+    [
+      'three attempts, less',
+      [
+        [0, 'absence'],
+        [5_000, 'absence'],
+        [9_999, 'absence'],
+      ],
+      false,
+    ],
+    ['one attempt, after a long rest', [[50_000, 'absence']], false],
+    [
+      'an answer in between',
+      [
+        [0, 'absence'],
+        [6_000, 'answered'],
+        [12_000, 'absence'],
+      ],
+      false,
+    ],
+    [
+      'a failure that only a sink can cause in between',
+      [
+        [0, 'absence'],
+        [6_000, 'failure'],
+        [12_000, 'absence'],
+      ],
+      false,
+    ],
+    [
+      'refused by the sink itself',
+      [
+        [0, 'failure'],
+        [60_000, 'failure'],
+      ],
+      false,
+    ],
+    [
+      'no answer in time',
+      [
+        [0, 'overload'],
+        [60_000, 'overload'],
+      ],
+      false,
+    ],
+    [
+      'refused by the sink, and then no connection',
+      [
+        [0, 'failure'],
+        [60_000, 'absence'],
+      ],
+      false,
+    ],
+  ];
+  for (const [what, attempts, away] of rows) {
+    const pace = createPace(128);
+    const told = attempts.map(([at, result]) =>
+      result === 'answered' ? pace.answered(false) : pace.failed(result, 'a', at, at, 0),
+    );
+    assert.deepEqual([told.at(-1), told.slice(0, -1).includes(true)], [away, false], what);
+  }
+});
+
 function repeated(count: number, failure: [Trouble, string]): [Trouble, string][] {
   return Array.from({ length: count }, () => failure);
 }

@@ -67,6 +67,30 @@ export const ADAPTER_SCENARIOS: readonly Scenario[] = [
     play: killedFor(180, 30),
   },
   {
+    name: 'adapter-and-api-server-killed',
+    rows: ['F2', 'F16', 'F20'],
+    what: 'The adapter is killed under load and then the API server, so that what it could watch is gone; three times.',
+    alone: true,
+    allowed: { ...AFTER_A_CRASH_AND_A_GAP, sameId: 3 * AFTER_A_CRASH, gaps: [1, 3] },
+    play: async (scene) => {
+      const replica = await scene.adapter();
+      await replica.delivering();
+      const load = scene.load();
+      for (let i = 0; i < 3; i++) {
+        // At another moment between two renewals of the Lease each time.
+        await scene.wait(9 + scene.random() * 5, 7);
+        await replica.kill();
+        await scene.cluster.apiServer.kill();
+        await scene.cluster.apiServer.start();
+        await scene.wait(5, 3);
+        await replica.start();
+        await replica.delivering();
+      }
+      await scene.wait(3, 2);
+      await load.stop();
+    },
+  },
+  {
     name: 'adapter-killed-30s',
     rows: ['F2', 'F20'],
     what: 'The adapter is killed under load and away for 30 s.',

@@ -32,15 +32,15 @@ export const USUAL_MIB = 250;
 export const AFTER_A_CRASH = 128 + 7 * 100;
 
 /**
- * After a crash and a gap: whoever comes back knows what was acknowledged until the last index was stored, and the
- * history after that is gone. Of the changes acknowledged since, in up to 5 s, the end of what was created is not
- * found, and the end of what was updated is told under the id of the version that is known.
+ * After a crash and a gap: what was told in the last second or two before the crash is not stored, and the moments at
+ * which the history is looked at are a few changes apart. What came and went between two of them is not found, and the
+ * end of what changed between two of them is told under the id of the version that one of them showed.
  */
 export const AFTER_A_CRASH_AND_A_GAP = {
   between: true,
   sameId: AFTER_A_CRASH,
-  lostDeletes: 5 * 100,
-  otherId: 5 * 100,
-  disorder: 5 * 100,
+  lostDeletes: 5,
+  otherId: 15,
+  disorder: 15,
   gaps: [0, 1],
 } satisfies Allowed;

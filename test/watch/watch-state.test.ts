@@ -396,7 +396,7 @@ const anyInput: fc.Arbitrary<WatchInput> = fc.oneof(
   { weight: 4, arbitrary: position.map((it) => changed(String(it))) },
   { weight: 2, arbitrary: position.map((it) => bookmark(String(it))) },
   { weight: 4, arbitrary: position.map((it) => head(String(it))) },
-  fc.constantFrom<WatchInput>(page('c'), page('d'), { is: 'auditDue' }),
+  fc.constantFrom<WatchInput>(page('c'), page('d'), { is: 'auditDue' }, { is: 'late' }),
   fc.constantFrom<WatchInput>({ is: 'entering', entries: ENTRIES }, { is: 'entered' }),
   fc.nat(1).map((differences) => ({ is: 'audited', differences }) as const),
   { weight: 2, arbitrary: fc.tuple(position, fc.boolean()).map(([it, recall]) => listed(String(it), recall)) },
@@ -409,7 +409,9 @@ const anyInput: fc.Arbitrary<WatchInput> = fc.oneof(
 );
 
 test('whatever comes, waits are short, a position moves back only through a list, and a rest ends in a request', () => {
-  const from = fc.constantFrom<Active>(FIRST, WATCHING, resumed({ resourceVersion: '9', epoch: 0 }, false));
+  const place = { resourceVersion: '9', epoch: 0 };
+  const crashed = resumed(place, true, { told: '11', most: 3 });
+  const from = fc.constantFrom<Active>(FIRST, WATCHING, resumed(place, false), crashed);
   fc.assert(
     fc.property(from, fc.array(anyInput, { maxLength: 200, size: 'max' }), (start, inputs) => {
       let state: WatchState = start;
