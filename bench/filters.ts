@@ -10,10 +10,12 @@ import { print } from './command.ts';
 import { machineLine } from './machine.ts';
 import { lineTemplate } from './objects.ts';
 import { quantile } from './quantile.ts';
+import { transfers } from './transfer.ts';
 
 /**
  * `node bench/filters.ts`: what it costs to decide about an event of a Pod of 3 KB, and to shape it, in microseconds of
- * a processor. All in this process; medians of some rounds, since others work on the machine as well.
+ * a processor; and the bytes that it takes. All in this process; medians of some rounds, since others work on the
+ * machine as well.
  */
 const OBJECT_BYTES = 3_300;
 const ROUNDS = 15;
@@ -79,6 +81,14 @@ const SUBJECTS: Readonly<Record<string, () => unknown>> = {
   "cesql subject LIKE '%/web-%' AND kind IN ('Pod', 'Node')": filter({
     cesql: "subject LIKE '%/web-%' AND kind IN ('Pod', 'Node')",
   }),
+  '20 filters, the last of which decides': filter(
+    ...Array.from({ length: 5 }, (_, i) => [
+      { not: { exact: { name: `other-${i}` } } },
+      { any: [{ prefix: { type: 'no' } }, { suffix: { type: '.update' } }] },
+      { not: { cesql: `subject LIKE '%/other-${i}'` } },
+      { cesql: "kind IN ('Pod', 'Node') AND EXISTS name" },
+    ]).flat(),
+  ),
   'JSON.parse of the object': () => JSON.parse(BODY.toString()) as unknown,
   ...Object.fromEntries(
     [
@@ -119,3 +129,13 @@ const measured = Object.entries(SUBJECTS).map(([name, work]) => ({ name, work, u
 for (let i = 0; i < ROUNDS; i++) for (const { work, us } of measured) us.push(round(work));
 print('| What | us an event (median) |\n|---|---|');
 for (const { name, us } of measured) print(`| ${name} | ${quantile(us, 0.5).toFixed(2)} |`);
+
+print('\n| A Pod | What | Bytes from the API server | Bytes to the sink | of the whole |\n|---|---|---|---|---|');
+for (const bytes of [OBJECT_BYTES, 20_000]) {
+  const rows = transfers(bytes, ORIGIN, KEPT);
+  const [whole] = rows;
+  for (const { what, read, sent } of rows) {
+    const shares = [read / (whole?.read ?? 0), sent / (whole?.sent ?? 0)].map((it) => `${(it * 100).toFixed(0)} %`);
+    print(`| ${bytes} | ${what} | ${read} | ${sent} | ${shares.join(', ')} |`);
+  }
+}

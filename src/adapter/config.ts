@@ -44,7 +44,7 @@ export function readAdapterConfig(env: Env): ReadConfig {
   const sink = readSinkSettings(env, problems, warnings);
   const { overrides, problems: wrongOverrides } = readOverrides(env['K_CE_OVERRIDES']);
   problems.push(...wrongOverrides);
-  const redactionKey = readRedactionKey(env['WATCHBRIDGE_REDACTION_KEY'], problems);
+  const redactionKey = readRedactionKey(env['WATCHBRIDGE_REDACTION_KEY'], warnings);
   const probesPort = readPort(env, 'WATCHBRIDGE_PROBES_PORT', PROBES_PORT, problems);
   const metricsPort = readPort(env, 'WATCHBRIDGE_METRICS_PORT', METRICS_PORT, problems);
   if (source === undefined || sink === undefined || problems.length > 0) return { problems };
@@ -102,12 +102,12 @@ function readSource(text: string | undefined, problems: string[], warnings: stri
   return read.config;
 }
 
-function readRedactionKey(text: string | undefined, problems: string[]): string | undefined {
+/** What is too short to be kept from guessers is no key: nothing is shown then, and nothing stops for it. */
+function readRedactionKey(text: string | undefined, warnings: string[]): string | undefined {
   if (text === undefined || text === '') return undefined;
-  if (text.length < LEAST_KEY_CHARACTERS) {
-    problems.push(
-      `WATCHBRIDGE_REDACTION_KEY has ${text.length} characters; it must have at least ${LEAST_KEY_CHARACTERS}, chosen at random.`,
-    );
-  }
-  return text;
+  if (text.length >= LEAST_KEY_CHARACTERS) return text;
+  warnings.push(
+    `WATCHBRIDGE_REDACTION_KEY has ${text.length} characters, too few to be used: every value of a Secret is the same text, and its changes cannot be seen. Put at least ${LEAST_KEY_CHARACTERS} into the Secret that payload.redactionKey names, chosen at random.`,
+  );
+  return undefined;
 }

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { DEFAULT_RETRY_POLICY, type RetryPolicy } from '../delivery/judge.ts';
+import type { ContentMode } from '../events/encode.ts';
 import { readCertificates } from '../delivery/certificates.ts';
 import { parseDuration } from './duration.ts';
 
@@ -8,8 +9,8 @@ import { parseDuration } from './duration.ts';
  * an event is tried until it is taken; upstream's source drops it after 5 retries.
  */
 export interface DeliveryConfig {
-  /** `binary` (default) or `json`: the CloudEvents content mode. */
-  readonly format?: 'binary' | 'json' | undefined;
+  /** The CloudEvents content mode. Ours is `batch`, several events in one request. Default: `binary`. */
+  readonly format?: 'binary' | 'json' | 'batch' | undefined;
   /** How often an event is tried again before it is a dead letter. */
   readonly retry?: number | undefined;
   readonly backoffPolicy?: 'linear' | 'exponential' | undefined;
@@ -45,7 +46,7 @@ const caCerts = z.string().superRefine((text, context) => {
 });
 
 export const deliveryConfig = z.object({
-  format: z.enum(['binary', 'json'], { error: 'expected binary or json' }).optional(),
+  format: z.enum(['binary', 'json', 'batch'], { error: 'expected binary, json or batch' }).optional(),
   retry: z.int({ error: 'expected a whole number' }).min(0, { error: 'expected 0 or more' }).optional(),
   backoffPolicy: z.enum(['linear', 'exponential'], { error: 'expected linear or exponential' }).optional(),
   backoffDelay: positiveDuration.optional(),
@@ -62,4 +63,9 @@ export function retryPolicy(config: DeliveryConfig | undefined): RetryPolicy {
     backoffDelayMs: parseDuration(backoffDelay ?? '') ?? DEFAULT_RETRY_POLICY.backoffDelayMs,
     retryAfterMaxMs: parseDuration(retryAfterMax ?? '') ?? DEFAULT_RETRY_POLICY.retryAfterMaxMs,
   };
+}
+
+/** How an event is put into a request of its own. In a batch each has the form of the structured mode. */
+export function contentMode(config: DeliveryConfig | undefined): ContentMode {
+  return config?.format === 'json' || config?.format === 'batch' ? 'structured' : 'binary';
 }

@@ -41,6 +41,8 @@ export interface Ages {
 }
 
 const NO_AGES: Ages = { positionSeconds: 0, storedSeconds: 0 };
+const TYPES = ['add', 'update', 'delete'] as const;
+const FOUND_BY = ['watch', 'list', 'comparison'] as const;
 const GAPS = ['expired', 'unintelligible', 'rewound', 'audit'];
 
 export function createMetrics(gauges: () => DeliveryGauges, ages: () => Ages = () => NO_AGES): AdapterMetrics {
@@ -51,9 +53,21 @@ export function createMetrics(gauges: () => DeliveryGauges, ages: () => Ages = (
     for (const values of combinations(labels, born)) made.inc(values, 0);
     return made;
   };
-  const changes = counter('changes_total', 'Changes of watched objects.', ['type', 'found_by'], {
-    type: ['add', 'update', 'delete'],
-    found_by: ['watch', 'list', 'comparison'],
+  const changes = newChanges();
+  void new Counter({
+    name: 'watchbridge_changes_total',
+    help: 'Changes of watched objects.',
+    labelNames: ['type', 'found_by'],
+    registers: [registry],
+    // Counted here, since prom-client looks for the series by its labels each time.
+    collect() {
+      for (const found_by of FOUND_BY) {
+        for (const type of TYPES) {
+          this.inc({ type, found_by }, changes[found_by][type]);
+          changes[found_by][type] = 0;
+        }
+      }
+    },
   });
   const suppressed = counter('suppressed_total', 'Objects that were seen and not told, by reason.', ['reason'], {
     reason: [
@@ -173,7 +187,9 @@ export function createMetrics(gauges: () => DeliveryGauges, ages: () => Ages = (
   return {
     registry,
     ...createDeliveryMetrics(registry, gauges),
-    changed: (change) => changes.inc({ type: change.type, found_by: change.foundBy }),
+    changed: ({ type, foundBy }) => {
+      changes[foundBy][type]++;
+    },
     suppressed: (reason, objects = 1) => suppressed.inc({ reason }, objects),
     filterTrouble: (kind) => filterTroubles.inc({ kind }),
     whenTrouble: (kind) => whenTroubles.inc({ kind }),
@@ -206,6 +222,11 @@ export function createMetrics(gauges: () => DeliveryGauges, ages: () => Ages = (
       else established.set({ stream }, yes ? 1 : 0);
     },
   };
+}
+
+function newChanges(): Record<Change['foundBy'], Record<Change['type'], number>> {
+  const none = () => ({ add: 0, update: 0, delete: 0 });
+  return { watch: none(), list: none(), comparison: none() };
 }
 
 /** Every combination of label values: [{type: add, found_by: watch}, ...]. */

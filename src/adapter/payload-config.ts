@@ -1,12 +1,10 @@
 import * as z from 'zod';
 import { PARTS } from '../events/conditions/parts.ts';
-import type { ContentMode } from '../events/encode.ts';
 import type { Mode } from '../events/from-change.ts';
 import { createDigest } from '../events/shaping/digest.ts';
 import { parseFieldPath } from '../events/shaping/field-path.ts';
 import { isSecrets, type PayloadRules } from '../events/shaping/payload.ts';
 import { extensionNameProblem } from '../events/overrides.ts';
-import type { DeliveryConfig } from './delivery-config.ts';
 
 /** What events carry of objects. All optional; by default as upstream, but for Secrets, whose values are not told. */
 export interface PayloadConfig {
@@ -18,8 +16,6 @@ export interface PayloadConfig {
   readonly fields?: readonly string[] | undefined;
   /** Data that is larger is replaced by what names the object. Default: no limit. */
   readonly maxBytes?: number | undefined;
-  /** Another way to say `delivery.format`. */
-  readonly contentMode?: 'Binary' | 'Structured' | undefined;
   /** Names of extensions and the labels that they are taken from. */
   readonly labelExtensions?: Readonly<Record<string, string>> | undefined;
   /** The same of annotations. */
@@ -76,7 +72,6 @@ export const payloadConfig = z
       .int({ error: 'expected a whole number of bytes' })
       .min(1_024, { error: 'expected at least 1024' })
       .optional(),
-    contentMode: z.enum(['Binary', 'Structured'], { error: 'expected Binary or Structured' }).optional(),
     labelExtensions: metadataExtensions.optional(),
     annotationExtensions: metadataExtensions.optional(),
     secrets: z.enum(['Redact', 'ClearText'], { error: 'expected Redact or ClearText' }).optional(),
@@ -127,14 +122,4 @@ export function tellsClearSecrets(source: {
   return source.resources.some(
     ({ gvr }) => isSecrets({ group: gvr.Group, plural: gvr.Resource }) || (gvr.Group === '' && gvr.Resource === '*'),
   );
-}
-
-interface Delivered {
-  readonly payload?: PayloadConfig | undefined;
-  readonly delivery?: DeliveryConfig | undefined;
-}
-
-/** How events are put into requests. */
-export function contentMode({ payload, delivery }: Delivered): ContentMode {
-  return payload?.contentMode === 'Structured' || delivery?.format === 'json' ? 'structured' : 'binary';
 }

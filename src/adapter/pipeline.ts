@@ -64,6 +64,7 @@ export async function runPipeline(
   const payload = io.payload(origin);
   // Filters judge an event before ceOverrides change it, as upstream's do.
   const asItIs = { ...origin, overrides: {} };
+  const lanes = `${resource.plural}.${resource.group}/`;
   for await (const step of steps) {
     const settle = ledger.open(step);
     const unselected = await io.whereabouts.unselected(stream, step.changes, signal);
@@ -86,7 +87,7 @@ export async function runPipeline(
       if (lack !== undefined) io.lacking(lack, event);
       const readAt = io.clock.monotonic();
       send(change, {
-        lane: `${resource.plural}.${resource.group}/${change.object.namespace}/${change.object.name}`,
+        lane: `${lanes}${change.object.namespace}/${change.object.name}`,
         event: withOverrides(event, origin.overrides),
         settled: (as) => {
           settle(change);

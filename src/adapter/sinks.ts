@@ -1,7 +1,10 @@
-import { createSink, type Sink } from '../delivery/sink.ts';
+import { createBatchSink } from '../delivery/batch-sink.ts';
+import { createSink, type RequestOptions, type Sink } from '../delivery/sink.ts';
+import { createRotatedFile, parseToken } from '../kube/rotated-file.ts';
+import type { Clock } from '../process/clock.ts';
 import type { AdapterConfig } from './config.ts';
 import { parseDuration } from './duration.ts';
-import { contentMode } from './payload-config.ts';
+import { contentMode } from './delivery-config.ts';
 
 /** A sink whose connections can be cut and made anew. */
 export interface CuttableSink extends Sink {
@@ -17,21 +20,25 @@ export interface Sinks {
 }
 
 /** @param connections to each of them, at the most */
-export function createSinks(config: AdapterConfig, connections: number): Sinks {
+export function createSinks(config: AdapterConfig, connections: number, clock: Clock): Sinks {
   const { delivery } = config.source;
   const common = {
     connections,
     timeoutMs: parseDuration(delivery?.timeout ?? '') ?? config.sinkTimeoutMs,
-    contentMode: contentMode(config.source),
     headers: ['kn-namespace', config.namespace],
   };
   const { uri, CACerts } = delivery?.deadLetterSink ?? {};
+  const { sinkToken } = config;
+  const token = sinkToken === undefined ? undefined : createRotatedFile(sinkToken, parseToken, clock);
+  const toSink = { ...common, url: config.sink, ca: config.sinkCa, token };
+  const single = (options: RequestOptions) => createSink({ ...options, contentMode: contentMode(delivery) });
   return {
-    sink: cuttable(() => createSink({ ...common, url: config.sink, ca: config.sinkCa })),
+    sink: cuttable(() => (delivery?.format === 'batch' ? createBatchSink(toSink, clock) : single(toSink))),
+    // Dead letters are few, and each has an answer of its own.
     deadLetterSink:
       uri === undefined
         ? undefined
-        : cuttable(() => createSink({ ...common, url: new URL(uri), ca: CACerts === undefined ? [] : [CACerts] })),
+        : cuttable(() => single({ ...common, url: new URL(uri), ca: CACerts === undefined ? [] : [CACerts] })),
   };
 }
 

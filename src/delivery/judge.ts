@@ -37,7 +37,7 @@ export function judge(outcome: Outcome, attempt: number, policy: RetryPolicy, no
   const reason = outcome.is === 'failed' ? outcome.reason : String(outcome.status);
   if (outcome.is === 'answered') {
     if (outcome.status >= 200 && outcome.status < 300) return { is: 'delivered' };
-    if (!isRetriable(outcome.status)) return { is: 'refused', reason };
+    if (isFinal(outcome)) return { is: 'refused', reason };
   }
   if (policy.retry !== undefined && attempt > policy.retry) return { is: 'refused', reason };
   const asked = outcome.is === 'answered' ? retryAfter(outcome.status, outcome.retryAfter, policy, now) : 0;
@@ -45,8 +45,11 @@ export function judge(outcome: Outcome, attempt: number, policy: RetryPolicy, no
   return { is: 'retry', afterMs: Math.max(asked, ours), asked: asked > ours, reason };
 }
 
-function isRetriable(status: number): boolean {
-  return status >= 500 || status < 200 || RETRIABLE_BELOW_500.has(status);
+/** Whether the sink will not have what it was sent, however often it is tried. */
+export function isFinal(outcome: Outcome): boolean {
+  if (outcome.is === 'failed') return false;
+  const { status } = outcome;
+  return status >= 300 && status < 500 && !RETRIABLE_BELOW_500.has(status);
 }
 
 function retryAfter(status: number, header: string | undefined, policy: RetryPolicy, now: number): number {

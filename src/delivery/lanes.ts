@@ -1,5 +1,6 @@
 import type { CloudEvent } from '../events/cloud-event.ts';
 import type { Clock } from '../process/clock.ts';
+import { createBacklog } from './backlog.ts';
 import { deadLetter } from './dead-letter.ts';
 import { createSweptMap } from '../process/swept-map.ts';
 import { createFifo } from './fifo.ts';
@@ -92,14 +93,6 @@ interface Entry {
   next: Entry | undefined;
 }
 
-/**
- * How many events may be queued for each that may be on the wire, while the sink takes them. Enough to find events of
- * so many different objects; more would only make them old, and old garbage is dear to collect.
- */
-const QUEUED_PER_FLIGHT = 2;
-/** What a queued event costs beside its body: attributes, the entry itself. */
-const EVENT_OVERHEAD_BYTES = 1_024;
-
 export function createLanes(options: LanesOptions): Lanes {
   const { clock, signal, tell } = options;
   const lanes = createSweptMap<Lane>(({ head }) => head === undefined);
@@ -107,24 +100,8 @@ export function createLanes(options: LanesOptions): Lanes {
   /** Lanes that rest before their next attempt and may be woken, each with the end of its rest. */
   const resting = new Map<Lane, AbortController>();
   const pace: Pace = createPace(options.inFlight);
-  const waitingForRoom: (() => void)[] = [];
-  const waitingForIdle: (() => void)[] = [];
+  const backlog = createBacklog({ ...options, isAway: () => pace.untilProbe(clock.monotonic()) !== undefined });
   let inFlight = 0;
-  let queued = 0;
-  let queuedBytes = 0;
-  /** Of the queued events, those in lanes that are stuck. */
-  let stuck = 0;
-
-  /**
-   * Whether so much may be queued: little of what the sink takes, and all there is memory for while it is away. What
-   * is stuck counts only in memory, or one object would hold up all others by its changes.
-   */
-  const mayQueue = (bytes: number, events: number): boolean => {
-    if (bytes > options.bufferBytes) return false;
-    return events <= options.inFlight * QUEUED_PER_FLIGHT || pace.untilProbe(clock.monotonic()) !== undefined;
-  };
-  const hasRoom = (): boolean => mayQueue(queuedBytes + 1, queued - stuck + 1);
-  const isHalfEmpty = (): boolean => mayQueue(queuedBytes * 2, (queued - stuck) * 2);
 
   const allowed = (): number => pace.allowed(clock.monotonic(), inFlight);
 
@@ -169,8 +146,7 @@ export function createLanes(options: LanesOptions): Lanes {
       ownBytes(lane);
       if (!lane.stuck) {
         lane.stuck = true;
-        stuck += lane.length;
-        if (waitingForRoom.length > 0 && isHalfEmpty()) release(waitingForRoom);
+        backlog.stick(lane.length);
       }
       tell({ ...verdict, is: 'retrying', event: outgoing.event, by, attempt: lane.attempts, outcome });
       void rest(lane, verdict.afterMs, verdict.asked);
@@ -195,7 +171,7 @@ export function createLanes(options: LanesOptions): Lanes {
     }
     if (pace.failed(trouble, lane.key, sentAt, clock.monotonic(), clock.random())) {
       tell({ is: 'away' });
-      if (hasRoom()) release(waitingForRoom);
+      backlog.widen();
     }
     scheduleProbe();
   };
@@ -234,35 +210,25 @@ export function createLanes(options: LanesOptions): Lanes {
   };
 
   const settle = (lane: Lane, outgoing: Entry, settlement: Settlement): void => {
-    if (lane.stuck) stuck -= lane.length;
+    if (lane.stuck) backlog.stick(-lane.length);
     lane.attempts = 0;
     lane.dead = false;
     lane.stuck = false;
     lane.length--;
-    queued--;
-    queuedBytes -= cost(outgoing.event);
     lane.head = outgoing.next;
     if (lane.head === undefined) lane.tail = undefined;
     else ready.push(lane);
     outgoing.settled(settlement);
-    if (waitingForRoom.length > 0 && isHalfEmpty()) release(waitingForRoom);
-    if (queued === 0) release(waitingForIdle);
+    backlog.remove(outgoing.event);
   };
 
-  signal.addEventListener(
-    'abort',
-    () => {
-      release(waitingForRoom);
-      release(waitingForIdle);
-    },
-    { once: true },
-  );
+  signal.addEventListener('abort', backlog.end, { once: true });
+  if (signal.aborted) backlog.end();
 
   return {
     send: ({ lane: key, event, settled }) => {
       const entry: Entry = { event, settled, next: undefined };
-      queued++;
-      queuedBytes += cost(event);
+      backlog.add(event);
       let lane = lanes.get(key);
       if (lane === undefined) {
         lane = { key, head: undefined, tail: undefined, attempts: 0, dead: false, length: 0, stuck: false };
@@ -273,7 +239,7 @@ export function createLanes(options: LanesOptions): Lanes {
         lane.tail.next = entry;
         lane.tail = entry;
         lane.length++;
-        if (lane.stuck) stuck++;
+        if (lane.stuck) backlog.stick(1);
         return;
       }
       lane.head = entry;
@@ -282,16 +248,11 @@ export function createLanes(options: LanesOptions): Lanes {
       ready.push(lane);
       pump();
     },
-    room: () => (hasRoom() || signal.aborted ? undefined : new Promise((resolve) => waitingForRoom.push(resolve))),
+    room: backlog.room,
     wake: pump,
-    idle: () =>
-      queued === 0 || signal.aborted ? Promise.resolve() : new Promise((resolve) => waitingForIdle.push(resolve)),
-    gauges: () => ({ inFlight, queued, queuedBytes }),
+    idle: backlog.idle,
+    gauges: () => ({ inFlight, queued: backlog.events, queuedBytes: backlog.bytes }),
   };
-}
-
-function cost(event: CloudEvent): number {
-  return (event.data?.byteLength ?? 0) + EVENT_OVERHEAD_BYTES;
 }
 
 /** The lane has to wait, so its events keep no more memory than they need. */
@@ -308,8 +269,4 @@ function owned(event: CloudEvent): CloudEvent {
   const { data } = event;
   if (data === undefined || data.buffer.byteLength <= data.byteLength * 2) return event;
   return { ...event, data: new Uint8Array(data) };
-}
-
-function release(waiting: (() => void)[]): void {
-  for (const resolve of waiting.splice(0)) resolve();
 }

@@ -18,7 +18,7 @@ export interface DeliveryGauges {
 
 const SETTLEMENTS: readonly Settlement[] = ['delivered', 'deadLettered', 'dropped'];
 const SINKS: readonly SinkName[] = ['sink', 'deadLetterSink'];
-const FAILURES = ['connect', 'tls', 'dns', 'timeout', 'reset', 'protocol'];
+const FAILURES = ['connect', 'tls', 'dns', 'timeout', 'reset', 'protocol', 'token'];
 const REPEATED = ['404', '408', '409', '425', '429', '500', '502', '503', '504'];
 /** The usual ones among the statuses that nothing is sent again for. */
 const FINAL = ['301', '302', '307', '308', '400', '401', '403', '405', '406', '410', '413', '414', '415', '422', '431'];
@@ -27,11 +27,19 @@ const SECONDS = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30, 60, 300, 1800
 /** A series that appears with its first increment hides that increment from rate(), so all are born with 0. */
 export function createDeliveryMetrics(registry: Registry, gauges: () => DeliveryGauges): DeliveryMetrics {
   const registers = [registry];
-  const settled = new Counter({
+  const done: Record<Settlement, number> = { delivered: 0, deadLettered: 0, dropped: 0 };
+  void new Counter({
     name: 'watchbridge_events_settled_total',
     help: 'Events that are done with.',
     labelNames: ['as'],
     registers,
+    // Counted here, since prom-client looks for the series by its labels each time.
+    collect() {
+      for (const as of SETTLEMENTS) {
+        this.inc({ as }, done[as]);
+        done[as] = 0;
+      }
+    },
   });
   const retries = new Counter({
     name: 'watchbridge_delivery_retries_total',
@@ -56,7 +64,6 @@ export function createDeliveryMetrics(registry: Registry, gauges: () => Delivery
     buckets: SECONDS,
     registers,
   });
-  for (const as of SETTLEMENTS) settled.inc({ as }, 0);
   for (const reason of [...FAILURES, ...REPEATED]) retries.inc({ reason }, 0);
   // After the last attempt that is allowed, an event is refused for what was repeated before.
   for (const by of SINKS) for (const reason of [...FINAL, ...FAILURES, ...REPEATED]) refusals.inc({ by, reason }, 0);
@@ -65,7 +72,7 @@ export function createDeliveryMetrics(registry: Registry, gauges: () => Delivery
   gauge(registry, 'queued_bytes', 'Memory taken by events that are not settled.', () => gauges().queuedBytes);
   return {
     settled: (as, seconds) => {
-      settled.inc({ as });
+      done[as]++;
       lag.observe(seconds);
     },
     retried: (reason) => retries.inc({ reason }),

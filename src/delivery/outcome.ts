@@ -11,8 +11,8 @@ export type Outcome =
     }
   | { readonly is: 'failed'; readonly reason: FailureReason; readonly detail: string };
 
-/** Why there was no answer. The sink may have taken the event all the same. */
-export type FailureReason = 'connect' | 'tls' | 'dns' | 'timeout' | 'reset' | 'protocol';
+/** Why there was no answer. The sink may have taken the event all the same, but for `token`: nothing was sent. */
+export type FailureReason = 'connect' | 'tls' | 'dns' | 'timeout' | 'reset' | 'protocol' | 'token';
 
 /** What an {@link Outcome} means for the event. */
 export type Verdict =
@@ -53,4 +53,5 @@ const TROUBLES: Readonly<Record<FailureReason, Trouble>> = {
   timeout: 'overload',
   reset: 'failure',
   protocol: 'failure',
+  token: 'absence',
 };

@@ -8,6 +8,8 @@ export interface SinkSettings {
   readonly sinkTimeoutMs: number;
   /** PEM certificates that the sink may be signed by. */
   readonly sinkCa: readonly string[];
+  /** The file of the token that the sink wants; undefined: it wants none. */
+  readonly sinkToken?: string;
 }
 
 type Env = Readonly<Record<string, string | undefined>>;
@@ -15,9 +17,11 @@ type Env = Readonly<Record<string, string | undefined>>;
 /** How long a sink may take to answer, unless K_SINK_TIMEOUT says otherwise; upstream waits for ever. */
 const DEFAULT_SINK_TIMEOUT_S = 30;
 const LONGEST_SINK_TIMEOUT_S = 600;
+/** Where upstream's SinkBinding mounts the token, and our controller. */
+const TOKEN_FILE = '/oidc/token';
 
 /**
- * Reads K_SINK, K_SINK_TIMEOUT and K_CA_CERTS, and what would make them worthless.
+ * Reads K_SINK, K_SINK_TIMEOUT, K_CA_CERTS and K_AUDIENCE, and what would make them worthless.
  *
  * @param problems where a sentence goes for each variable that is missing or wrong
  * @returns undefined: there is no sink, and a problem that says so
@@ -31,10 +35,8 @@ export function readSinkSettings(env: Env, problems: string[], warnings: string[
       'NODE_TLS_REJECT_UNAUTHORIZED is 0, which lets anybody pose as the sink; unset it and give the CA in K_CA_CERTS.',
     );
   }
-  if (env['K_AUDIENCE'] !== undefined && env['K_AUDIENCE'] !== '') {
-    warnings.push('K_AUDIENCE is set, but no tokens are sent: a sink that wants one will refuse every event.');
-  }
-  return sink === undefined ? undefined : { sink, sinkTimeoutMs, sinkCa };
+  const sinkToken = env['K_AUDIENCE'] ? env['WATCHBRIDGE_SINK_TOKEN'] || TOKEN_FILE : undefined;
+  return sink && { sink, sinkTimeoutMs, sinkCa, ...(sinkToken !== undefined && { sinkToken }) };
 }
 
 function readSink(text: string | undefined, problems: string[], warnings: string[]): URL | undefined {

@@ -1,10 +1,13 @@
 import { createSecureContext, getCACertificates, type SecureContext } from 'node:tls';
 import type { CloudEvent } from '../events/cloud-event.ts';
-import { type ContentMode, encodeEvent } from '../events/encode.ts';
+import { type ContentMode, type EncodedEvent, encodeEvent } from '../events/encode.ts';
+import type { RotatedFile } from '../kube/rotated-file.ts';
 import { createConnections } from './http/connections.ts';
 import type { Outcome } from './outcome.ts';
+import { withToken } from './with-token.ts';
 
-export interface SinkOptions {
+/** How a sink is spoken to. */
+export interface RequestOptions {
   /** An absolute http or https URL. */
   readonly url: URL;
   /** PEM certificates to trust beside those of Node.js. */
@@ -13,10 +16,15 @@ export interface SinkOptions {
   readonly connections: number;
   /** How long an answer may take once the request is sent. */
   readonly timeoutMs: number;
-  readonly contentMode: ContentMode;
-  /** Sent with every event: names and values in turn. */
+  /** Sent with every request: names and values in turn. */
   readonly headers: readonly string[];
-  /** Sent with one event, in the same form. */
+  /** The bearer token that every request carries, where the sink wants one. */
+  readonly token?: RotatedFile | undefined;
+}
+
+export interface SinkOptions extends RequestOptions {
+  readonly contentMode: ContentMode;
+  /** Sent with one event: names and values in turn. */
   readonly headersOf?: (event: CloudEvent) => readonly string[];
 }
 
@@ -35,10 +43,36 @@ const CONNECT_TIMEOUT_MS = 10_000;
 const KEEP_ALIVE_MS = 30_000;
 /** The body of an answer means nothing to us. */
 const BODY_TIMEOUT_MS = 5_000;
+const NO_HEADERS: readonly string[] = [];
 
-/** HTTP/1.1 connections to the place where events go. Redirects are not followed and no proxy is used. */
+/** A sink that is sent each event in a request of its own. */
 export function createSink(options: SinkOptions): Sink {
   const { url, contentMode, headersOf } = options;
+  const requests = createRequests(options);
+  return {
+    url,
+    post: (event, done) => requests.send(encodeEvent(event, contentMode), headersOf?.(event) ?? NO_HEADERS, done),
+    close: () => {
+      requests.close();
+      return Promise.resolve();
+    },
+  };
+}
+
+/** Requests to one place. */
+export interface Requests {
+  /**
+   * @param headers beside those of what is sent and of every request
+   * @param done is called exactly once
+   */
+  send(sent: EncodedEvent, headers: readonly string[], done: (outcome: Outcome) => void): void;
+  /** Ends all connections; what is on the wire, or sent later, fails with `reset`. */
+  close(): void;
+}
+
+/** HTTP/1.1 connections to the place where events go. Redirects are not followed and no proxy is used. */
+export function createRequests(options: RequestOptions): Requests {
+  const { url } = options;
   const connections = createConnections(options.connections, {
     url,
     secureContext: url.protocol === 'https:' ? trusting(options.ca) : undefined,
@@ -47,22 +81,15 @@ export function createSink(options: SinkOptions): Sink {
     bodyTimeoutMs: BODY_TIMEOUT_MS,
     keepAliveMs: KEEP_ALIVE_MS,
   });
-  const start = `POST ${url.pathname}${url.search} HTTP/1.1\r\nhost: ${url.host}\r\nconnection: keep-alive\r\n`;
-  const fixed = headerLines(options.headers);
-
-  return {
-    url,
-    post: (event, done) => {
-      const { headers, body } = encodeEvent(event, contentMode);
-      const own = headersOf === undefined ? '' : headerLines(headersOf(event));
-      const head = `${start}${headerLines(headers)}${own}${fixed}content-length: ${body.byteLength}\r\n\r\n`;
-      connections.send(head, body, done);
+  const start = `POST ${url.pathname}${url.search} HTTP/1.1\r\nhost: ${url.host}\r\nconnection: keep-alive\r\n${headerLines(options.headers)}`;
+  const requests: Requests = {
+    send: ({ head, body }, own, done) => {
+      const lines = `${start}${head}${headerLines(own)}`;
+      connections.send(`${lines}content-length: ${body.byteLength}\r\n\r\n`, body, done);
     },
-    close: () => {
-      connections.close();
-      return Promise.resolve();
-    },
+    close: () => connections.close(),
   };
+  return options.token === undefined ? requests : withToken(requests, options.token);
 }
 
 function headerLines(headers: readonly string[]): string {

@@ -36,9 +36,9 @@ export interface Moment {
 export function toCloudEvent(change: Change, origin: Origin, moment: Moment): CloudEvent {
   const { object } = change;
   const { resource } = origin;
-  const apiVersion = apiVersionOf(resource);
+  const texts = textsOf(origin);
   const extensions: Record<string, AttributeValue> = {
-    apiversion: apiVersion,
+    apiversion: texts.apiVersion,
     kind: resource.kind,
     name: object.name,
     namespace: object.namespace,
@@ -52,13 +52,39 @@ export function toCloudEvent(change: Change, origin: Origin, moment: Moment): Cl
   return {
     id: eventId(origin.scope, moment.epoch, change),
     source: origin.server,
-    type: `dev.knative.apiserver.${origin.mode === 'Resource' ? 'resource' : 'ref'}.${change.type}`,
-    subject: `/apis/${apiVersion}/namespaces/${object.namespace}/${resource.plural}/${object.name}`,
+    type: texts.types[change.type],
+    subject: `${texts.root}${object.namespace}${texts.collection}${object.name}`,
     time: isoTime(moment.now),
     datacontenttype: 'application/json',
     extensions,
     data: origin.mode === 'Resource' ? (change.body ?? metadataOnly(object, resource)) : reference(object, resource),
   };
+}
+
+/** What is written once a stream and not once an event. */
+interface Texts {
+  readonly apiVersion: string;
+  readonly types: Readonly<Record<Change['type'], string>>;
+  /** Of the subject: what stands before the namespace, and what between it and the name. */
+  readonly root: string;
+  readonly collection: string;
+}
+
+const textsOfOrigins = new WeakMap<Origin, Texts>();
+
+function textsOf(origin: Origin): Texts {
+  const found = textsOfOrigins.get(origin);
+  if (found !== undefined) return found;
+  const apiVersion = apiVersionOf(origin.resource);
+  const stem = `dev.knative.apiserver.${origin.mode === 'Resource' ? 'resource' : 'ref'}`;
+  const texts = {
+    apiVersion,
+    types: { add: `${stem}.add`, update: `${stem}.update`, delete: `${stem}.delete` },
+    root: `/apis/${apiVersion}/namespaces/`,
+    collection: `/${origin.resource.plural}/`,
+  };
+  textsOfOrigins.set(origin, texts);
+  return texts;
 }
 
 /** The event as `ceOverrides` want it. */

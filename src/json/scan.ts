@@ -7,6 +7,8 @@
 /** The answer where bytes are not the JSON that was asked for. */
 export const NOT_JSON = -1;
 
+/** A string of so many bytes is read faster than a native search is called. */
+const SHORT = 48;
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const COLON = 0x3a;
@@ -26,13 +28,45 @@ export function skipSpace(bytes: Uint8Array, at: number): number {
 /** The position just past the string whose opening quote is at `at`. */
 export function endOfString(bytes: Uint8Array, at: number): number {
   if (bytes[at] !== QUOTE) return NOT_JSON;
-  const length = bytes.length;
-  for (let i = at + 1; i < length; i++) {
+  const end = Math.min(bytes.length, at + SHORT);
+  let i = at + 1;
+  for (; i < end; i++) {
     const c = bytes[i];
     if (c === QUOTE) return i + 1;
     if (c === BACKSLASH) i++;
   }
-  return NOT_JSON;
+  return endOfRest(bytes, i);
+}
+
+/**
+ * As {@link endOfValue} for an array that a search finds the end of, as `managedFields` of any length; {@link NOT_JSON}
+ * for every other value, and where only reading would tell. Right wherever `bytes` are JSON without white space there.
+ */
+export function endByBracket(bytes: Buffer, at: number): number {
+  if (bytes[at] !== OPEN_BRACKET) return NOT_JSON;
+  const close = bytes.indexOf(CLOSE_BRACKET, at + 1);
+  if (close < 0) return NOT_JSON;
+  const opened = bytes.indexOf(OPEN_BRACKET, at + 1);
+  if (opened >= 0 && opened < close) return NOT_JSON;
+  // The next quote ends a string, or opens one. Behind the end of a string comes one of few characters; so where
+  // another follows, the bracket stands in no string, and is the first one to close what opened at `at`.
+  let quote = close + 1;
+  while (isBetweenStrings(bytes[quote])) quote++;
+  return bytes[quote] === QUOTE && isLetter(bytes[quote + 1]) ? close + 1 : NOT_JSON;
+}
+
+function isBetweenStrings(c: number | undefined): boolean {
+  return c === COMMA || c === CLOSE_BRACE || c === CLOSE_BRACKET;
+}
+
+function isLetter(c: number | undefined): boolean {
+  return c !== undefined && (c | 0x20) >= 0x61 && (c | 0x20) <= 0x7a;
+}
+
+/** As {@link endOfValue}, for a value of which nobody wants anything: searched for where that will do. */
+export function endOfUnwanted(bytes: Buffer, at: number): number {
+  const end = endByBracket(bytes, at);
+  return end === NOT_JSON ? endOfValue(bytes, at) : end;
 }
 
 /** The position just past the value that starts at `at`. Brackets are matched; what is inside is not judged. */
@@ -51,13 +85,15 @@ export function endOfValue(bytes: Uint8Array, at: number): number {
 export interface Member {
   key: number;
   keyEnd: number;
+  /** Whether the key is written with escapes. */
+  escaped: boolean;
   value: number;
   end: number;
 }
 
 /** A Member to be filled by {@link nextMember}; made once per walk, so that walking allocates nothing. */
 export function memberSlot(): Member {
-  return { key: 0, keyEnd: 0, value: 0, end: 0 };
+  return { key: 0, keyEnd: 0, escaped: false, value: 0, end: 0 };
 }
 
 /**
@@ -80,9 +116,17 @@ export function nextKey(bytes: Uint8Array, at: number, member: Member): number {
   i = skipSpace(bytes, i + 1);
   if (opener === OPEN_BRACE && bytes[i] === CLOSE_BRACE) return 0;
   member.key = i;
-  i = endOfString(bytes, i);
-  if (i === NOT_JSON) return NOT_JSON;
+  if (bytes[i] !== QUOTE) return NOT_JSON;
+  let escaped = false;
+  for (let c = bytes[++i]; c !== QUOTE; c = bytes[++i]) {
+    if (c === undefined) return NOT_JSON;
+    if (c !== BACKSLASH) continue;
+    escaped = true;
+    i++;
+  }
+  i++;
   member.keyEnd = i;
+  member.escaped = escaped;
   i = skipSpace(bytes, i);
   if (bytes[i] !== COLON) return NOT_JSON;
   member.value = skipSpace(bytes, i + 1);
@@ -142,7 +186,7 @@ export function keyIs(bytes: Buffer, member: Member, name: Uint8Array): boolean 
     return true;
   }
   // An escape makes a key longer than its name, never shorter.
-  if (length < name.length || !hasEscape(bytes, start, member.keyEnd - 1)) return false;
+  if (length < name.length || !member.escaped) return false;
   return stringValue(bytes, member.key, member.keyEnd) === Buffer.from(name).toString();
 }
 
@@ -167,12 +211,6 @@ export function findValue(bytes: Buffer, at: number, name: Uint8Array, member: M
   return NOT_JSON;
 }
 
-/** A loop, since a native search costs more to call than a short key to read. */
-function hasEscape(bytes: Uint8Array, at: number, end: number): boolean {
-  for (let i = at; i < end; i++) if (bytes[i] === BACKSLASH) return true;
-  return false;
-}
-
 /**
  * Strings are stepped over here and not by {@link endOfString}, since most of an object is short strings; and a bit
  * makes one of each two brackets, since a byte is seldom any of them.
@@ -183,8 +221,10 @@ function endOfContainer(bytes: Uint8Array, at: number): number {
   for (let i = at + 1; i < length; i++) {
     let c = bytes[i] ?? 0;
     if (c === QUOTE) {
-      for (c = bytes[++i] ?? QUOTE; c !== QUOTE; c = bytes[++i] ?? QUOTE) if (c === BACKSLASH) i++;
-      if (i >= length) return NOT_JSON;
+      const long = i + SHORT;
+      for (c = bytes[++i] ?? QUOTE; c !== QUOTE && i < long; c = bytes[++i] ?? QUOTE) if (c === BACKSLASH) i++;
+      if (c !== QUOTE) i = endOfRest(bytes, i) - 1;
+      if (i < 0 || i >= length) return NOT_JSON;
     } else if (c >= OPEN_BRACKET) {
       const bracket = c | 0x20;
       if (bracket === OPEN_BRACE) depth++;
@@ -192,6 +232,27 @@ function endOfContainer(bytes: Uint8Array, at: number): number {
     }
   }
   return NOT_JSON;
+}
+
+/**
+ * The position just past a string that goes on at `from`. A search is called where it saves more than it costs: ever
+ * later in a string that is full of escaped quotes, as the JSON in an annotation.
+ */
+function endOfRest(bytes: Uint8Array, from: number): number {
+  let i = from;
+  for (let read = SHORT; ; read *= 2) {
+    const quote = bytes.indexOf(QUOTE, i);
+    if (quote < 0) return NOT_JSON;
+    let escapes = quote;
+    while (escapes > i && bytes[escapes - 1] === BACKSLASH) escapes--;
+    if ((quote - escapes) % 2 === 0) return quote + 1;
+    i = quote + 1;
+    for (const long = i + read; i < long; i++) {
+      const c = bytes[i];
+      if (c === QUOTE) return i + 1;
+      if (c === BACKSLASH) i++;
+    }
+  }
 }
 
 function isLiteralByte(c: number | undefined): boolean {

@@ -86,6 +86,9 @@ test('each variable says what it says', () => {
       { name: 'a.b-c', namespace: '0' },
     ],
     [{ NODE_TLS_REJECT_UNAUTHORIZED: '1' }, {}],
+    [{ K_AUDIENCE: 'orders' }, { sinkToken: '/oidc/token' }],
+    [{ K_AUDIENCE: 'orders', WATCHBRIDGE_SINK_TOKEN: '/tmp/token' }, { sinkToken: '/tmp/token' }],
+    [{ K_AUDIENCE: '', WATCHBRIDGE_SINK_TOKEN: '/tmp/token' }, {}],
   ];
   for (const [env, wanted] of rows)
     assert.deepEqual(configOf(env), { ...configOf({}), ...wanted }, JSON.stringify(env));
@@ -180,14 +183,12 @@ test('what may be a mistake is a warning', () => {
       { K_SOURCE_CONFIG: SOURCE.replace('"mode"', '"excludeNamespaces":["default"],"mode"') },
       /^K_SOURCE_CONFIG names no namespace/,
     ],
-    [{ K_AUDIENCE: 'sink' }, /^K_AUDIENCE is set, but no tokens are sent/],
   ];
   for (const [env, warning] of rows) {
     const warnings = warningsOf(env);
     assert.equal(warnings.length, 1, JSON.stringify(env));
     assert.match(warnings.join(), warning);
   }
-  assert.deepEqual(warningsOf({ K_AUDIENCE: '' }), []);
   assert.deepEqual(warningsOf({ K_SOURCE_CONFIG: SOURCE.replace('["default"]', '[]').replace('false', 'true') }), []);
 });
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { deliveryConfig, retryPolicy } from '../../src/adapter/delivery-config.ts';
+import { contentMode, deliveryConfig, retryPolicy } from '../../src/adapter/delivery-config.ts';
 import { createAuthority } from '../controlplane/certificates.ts';
 
 /** What is wrong with a delivery, as `where: what`. */
@@ -14,6 +14,7 @@ test('everything that a DeliverySpec may say is taken as it is', () => {
     {},
     { format: 'json' },
     { format: 'binary' },
+    { format: 'batch' },
     { retry: 0 },
     { retry: 10, backoffPolicy: 'linear', backoffDelay: 'PT2S', timeout: 'PT30S', retryAfterMax: 'PT5M' },
     { backoffPolicy: 'exponential', backoffDelay: 'P1D' },
@@ -28,7 +29,7 @@ test('what cannot be a delivery is said where it stands', () => {
   const duration = 'expected an ISO 8601 duration of at most a day, such as PT0.5S';
   const url = 'expected an absolute http or https URL';
   const rows: [value: object, problem: string][] = [
-    [{ format: 'avro' }, 'format: expected binary or json'],
+    [{ format: 'avro' }, 'format: expected binary, json or batch'],
     [{ retry: -1 }, 'retry: expected 0 or more'],
     [{ retry: 1.5 }, 'retry: expected a whole number'],
     [{ retry: '3' }, 'retry: expected a whole number'],
@@ -63,4 +64,12 @@ test('a retry policy is what was said, and else to try until the event is taken'
     backoffDelayMs: 200,
     retryAfterMaxMs: 60_000,
   });
+});
+
+test('an event by itself is binary, unless the format is one of JSON', () => {
+  assert.equal(contentMode(undefined), 'binary');
+  assert.equal(contentMode({}), 'binary');
+  assert.equal(contentMode({ format: 'binary' }), 'binary');
+  assert.equal(contentMode({ format: 'json' }), 'structured');
+  assert.equal(contentMode({ format: 'batch' }), 'structured');
 });

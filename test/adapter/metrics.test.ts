@@ -6,7 +6,7 @@ import { type AdapterMetrics, createMetrics } from '../../src/adapter/metrics.ts
 import { changeOf } from '../events/changes.ts';
 
 /** Everything that dashboards and alerts rely on: a name, its type, and the label values that exist from the start. */
-const FAILURES = 'connect tls dns timeout reset protocol 404 408 409 425 429 500 502 503 504';
+const FAILURES = 'connect tls dns timeout reset protocol token 404 408 409 425 429 500 502 503 504';
 const REFUSALS = '301 302 307 308 400 401 403 405 406 410 413 414 415 422 431';
 const METRICS: Record<string, [type: string, labels: Record<string, string>]> = {
   watchbridge_changes_total: ['counter', { type: 'add update delete', found_by: 'watch list comparison' }],

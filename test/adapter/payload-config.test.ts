@@ -1,13 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { readAdapterConfig } from '../../src/adapter/config.ts';
-import {
-  changesConfig,
-  contentMode,
-  payloadConfig,
-  payloadRules,
-  tellsClearSecrets,
-} from '../../src/adapter/payload-config.ts';
+import { changesConfig, payloadConfig, payloadRules, tellsClearSecrets } from '../../src/adapter/payload-config.ts';
 
 /** What is wrong with a payload, as `where: what`. */
 function problemsOf(value: unknown, schema: typeof payloadConfig | typeof changesConfig = payloadConfig): string[] {
@@ -18,7 +12,7 @@ function problemsOf(value: unknown, schema: typeof payloadConfig | typeof change
 test('everything that a payload may say is taken as it is', () => {
   const rows: object[] = [
     {},
-    { managedFields: 'Drop', lastApplied: 'Keep', maxBytes: 1_024, contentMode: 'Structured', secrets: 'ClearText' },
+    { managedFields: 'Drop', lastApplied: 'Keep', maxBytes: 1_024, secrets: 'ClearText' },
     { fields: ['spec.replicas', 'metadata.annotations.example\\.com/owner'] },
     { labelExtensions: { app: 'app.kubernetes.io/name', team2: 'team' }, annotationExtensions: { owner: 'a.b/C_d' } },
   ];
@@ -40,7 +34,6 @@ test('what cannot be a payload is said where it stands', () => {
     [{ fields: ['a', 'spec..a'] }, `fields.1: ${path}`],
     [{ maxBytes: 1.5 }, 'maxBytes: expected a whole number of bytes'],
     [{ maxBytes: 10 }, 'maxBytes: expected at least 1024'],
-    [{ contentMode: 'Batch' }, 'contentMode: expected Binary or Structured'],
     [{ secrets: 'Drop' }, 'secrets: expected Redact or ClearText'],
     [{ labelExtensions: { uid: 'a' } }, `labelExtensions.uid: ${own}`],
     [{ labelExtensions: { dataref: 'a' } }, `labelExtensions.dataref: ${own}`],
@@ -86,13 +79,6 @@ test('values of Secrets are told only where that was said, and Secrets are', () 
   assert.ok(!tellsClearSecrets({ mode: 'Resource', resources: [secrets] }));
 });
 
-test('either way to ask for the structured content mode works', () => {
-  assert.equal(contentMode({}), 'binary');
-  assert.equal(contentMode({ payload: { contentMode: 'Binary' }, delivery: { format: 'binary' } }), 'binary');
-  assert.equal(contentMode({ payload: { contentMode: 'Structured' } }), 'structured');
-  assert.equal(contentMode({ delivery: { format: 'json' } }), 'structured');
-});
-
 const RESOURCES = [{ gvr: { Group: '', Version: 'v1', Resource: 'secrets' }, changes: ['Spec'] }];
 const PAYLOAD = { secrets: 'ClearText', labelExtensions: { app: 'app' } };
 const SOURCE = { namespaces: ['shop'], resources: RESOURCES, mode: 'Resource', payload: PAYLOAD };
@@ -107,14 +93,16 @@ test('both fields are read from K_SOURCE_CONFIG, and clear text is warned of', (
   assert.deepEqual(read.warnings, [warning]);
 });
 
-test('a key that is long enough is taken, and one that is not is refused without being shown', () => {
-  const keyOf = (key: string): unknown => {
+test('a key that is long enough is taken, and one that is not is warned of, not used and not shown', () => {
+  const readKey = (key: string): unknown => {
     const read = readAdapterConfig({ ...ENV, WATCHBRIDGE_REDACTION_KEY: key });
-    return 'config' in read ? read.config.redactionKey : read.problems;
+    assert.ok('config' in read);
+    return [read.config.redactionKey, ...read.warnings.filter((it) => it.includes('REDACTION'))];
   };
-  assert.equal(keyOf('0123456789abcdef0123456789abcdef'), '0123456789abcdef0123456789abcdef');
-  assert.equal(keyOf(''), undefined);
-  assert.deepEqual(keyOf('hunter2'), [
-    'WATCHBRIDGE_REDACTION_KEY has 7 characters; it must have at least 32, chosen at random.',
+  assert.deepEqual(readKey('0123456789abcdef0123456789abcdef'), ['0123456789abcdef0123456789abcdef']);
+  assert.deepEqual(readKey(''), [undefined]);
+  assert.deepEqual(readKey('hunter2'), [
+    undefined,
+    'WATCHBRIDGE_REDACTION_KEY has 7 characters, too few to be used: every value of a Secret is the same text, and its changes cannot be seen. Put at least 32 into the Secret that payload.redactionKey names, chosen at random.',
   ]);
 });

@@ -121,7 +121,7 @@ test('what is wrong is said with its place, what was expected, and what was foun
     [{ initialEvents: 'Some' }, 'initialEvents: expected None or All; found "Some".'],
     [{ checkpoint: 'Half' }, 'checkpoint: expected None, Position or Full; found "Half".'],
     [{ gapEvents: 'yes' }, 'gapEvents: expected true or false; found "yes".'],
-    [{ delivery: { format: 'avro' } }, 'delivery.format: expected binary or json; found "avro".'],
+    [{ delivery: { format: 'avro' } }, 'delivery.format: expected binary, json or batch; found "avro".'],
   ];
   for (const [more, problem] of rows) {
     assert.deepEqual(problemsOf(JSON.stringify({ ...GOOD, ...more })), [`K_SOURCE_CONFIG.${problem}`]);

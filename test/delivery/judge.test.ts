@@ -41,7 +41,7 @@ test('every status is delivered, tried again or refused as the promise says', ()
 });
 
 test('an attempt without an answer is tried again, whatever happened to it', () => {
-  const reasons: FailureReason[] = ['connect', 'tls', 'dns', 'timeout', 'reset', 'protocol'];
+  const reasons: FailureReason[] = ['connect', 'tls', 'dns', 'timeout', 'reset', 'protocol', 'token'];
   for (const reason of reasons) {
     assert.deepEqual(verdict({ is: 'failed', reason, detail: '' }), {
       is: 'retry',

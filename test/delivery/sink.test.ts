@@ -63,13 +63,13 @@ test('a request is what the binding says, and nothing more', async (t) => {
     'POST /a%2Fb/c?x=1&y=%20 HTTP/1.1',
     `host: ${url.host}`,
     'connection: keep-alive',
+    'kn-namespace: shop',
     'ce-specversion: 1.0',
     'ce-id: 5ca1ab1e.0.u.7',
     'ce-source: https://10.96.0.1:443',
     'ce-type: dev.knative.apiserver.resource.add',
     'ce-kind: Pod',
     'content-type: application/json',
-    'kn-namespace: shop',
     'content-length: 14',
   ]);
   assert.equal(request?.body, '{"kind":"Pod"}');

@@ -4,19 +4,18 @@ import { CloudEvent as SdkEvent, HTTP } from 'cloudevents';
 import * as fc from 'fast-check';
 import type { AttributeValue } from '../../src/events/cloud-event.ts';
 import { decodeMessage } from '../../src/events/decode.ts';
-import { type ContentMode, encodeEvent } from '../../src/events/encode.ts';
+import { type ContentMode, type EncodedEvent, encodeEvent } from '../../src/events/encode.ts';
 import type { ReceivedEvent } from '../../src/events/received-event.ts';
 import { anyEvent, sdkExtensionName, timestamp, uri } from './any-event.ts';
+import { headersOf } from './headers-of.ts';
 
 const event = anyEvent();
 /** What the JavaScript SDK can send without encoding it: printable ASCII without percent signs and quotes, URIs without encoded percent signs. */
 const sdkText = fc.stringMatching(/^[!#$&-~]{1,20}$/);
 const sdkUri = uri.filter((value) => !value.includes('%25'));
 
-function sent(encoded: { headers: string[]; body: Uint8Array }): ReceivedEvent {
-  const headers: Record<string, string> = {};
-  for (let i = 0; i < encoded.headers.length; i += 2) headers[encoded.headers[i] ?? ''] = encoded.headers[i + 1] ?? '';
-  return receivedFrom(headers, Buffer.from(encoded.body));
+function sent(encoded: EncodedEvent): ReceivedEvent {
+  return receivedFrom(headersOf(encoded), Buffer.from(encoded.body));
 }
 
 function receivedFrom(headers: Record<string, string>, body: Buffer): ReceivedEvent {

@@ -6,6 +6,7 @@ import { encodeEvent } from '../../src/events/encode.ts';
 import { type Origin, toCloudEvent, withOverrides } from '../../src/events/from-change.ts';
 import type { Change, ChangeType } from '../../src/watch/change.ts';
 import { changeOf, DEPLOYMENTS, NAMESPACES, originOf, PODS } from './changes.ts';
+import { headersOf } from './headers-of.ts';
 
 /** A change as it is told, overrides included. */
 function toldAs(...[change, origin, moment]: Parameters<typeof toCloudEvent>): CloudEvent {
@@ -17,9 +18,8 @@ const UID = '0c119059-7113-11e9-a6c5-42010a8a00ed';
 
 /** What goes over the wire: header names in lower case, and the body as text. */
 function onTheWire(event: CloudEvent): { headers: Record<string, string>; body: string } {
-  const { headers, body } = encodeEvent(event, 'binary');
-  const pairs = Array.from({ length: headers.length / 2 }, (_, i) => [headers[2 * i], headers[2 * i + 1]]);
-  return { headers: Object.fromEntries(pairs) as Record<string, string>, body: Buffer.from(body).toString() };
+  const encoded = encodeEvent(event, 'binary');
+  return { headers: headersOf(encoded), body: Buffer.from(encoded.body).toString() };
 }
 
 test('each change in each mode is the event that upstream builds from it', () => {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
 import {
+  endByBracket,
   endOfString,
   endOfValue,
   findMember,
@@ -72,6 +73,64 @@ test('a value ends where its text does, whatever stands behind it', () => {
   );
 });
 
+test('a search for the end of an array finds what reading finds, or says that it cannot tell', () => {
+  const tricky = fc.oneof(anyText(), fc.constantFrom(']', '[', '"],"a', ']},"a":', '],', '\\"]', ''));
+  const element = fc.oneof(tricky, anyJson(), fc.dictionary(tricky, tricky, { maxKeys: 3 }));
+  const member = fc.tuple(tricky, fc.oneof(fc.array(element, { maxLength: 4 }), element));
+  let found = 0;
+  fc.assert(
+    fc.property(fc.array(member, { maxLength: 4 }), fc.option(anyDice()), (members, dice) => {
+      const value = Object.fromEntries([...members, ['last', 1]]);
+      const bytes = Buffer.from(dice === null ? JSON.stringify({ value }) : layOut({ value }, dice));
+      for (let at = bytes.indexOf('['); at >= 0; at = bytes.indexOf('[', at + 1)) {
+        // A bracket in a string is not where anybody looks.
+        if (!isStructural(bytes, at)) continue;
+        const end = endByBracket(bytes, at);
+        if (end === NOT_JSON) continue;
+        assert.equal(end, endOfValue(bytes, at), bytes.toString());
+        found++;
+      }
+    }),
+    { numRuns: 1_000 },
+  );
+  assert.ok(found > 100, `${found} were found`);
+});
+
+test('the end of an array is found by its bracket where nothing else can stand for it', () => {
+  for (const [text, end] of [
+    ['[{"f:a":{}}]},"spec":{}', 12],
+    ['[],"a":1', 2],
+    ['["x"]}},"a":1', 5],
+    ['["]"]},"a":1', NOT_JSON],
+    ['[[1]],"a":1', NOT_JSON],
+    ['["["],"a":1', NOT_JSON],
+    ['["a],","b"],"c":1', NOT_JSON],
+    ['[1]}', NOT_JSON],
+    ['[1] ,"a":1', NOT_JSON],
+    ['[1],"\\u0061":1', NOT_JSON],
+    ['[1', NOT_JSON],
+    ['{"a":[1]},"b":1', NOT_JSON],
+    ['', NOT_JSON],
+  ] as const)
+    assert.equal(endByBracket(Buffer.from(text), 0), end, text);
+});
+
+test('a string of any length ends where JSON.parse says, however many quotes and backslashes are in it', () => {
+  const piece = fc.constantFrom('\\\\', '\\"', '\\n', 'a', 'x'.repeat(47), 'y'.repeat(96), '[', '}', '€');
+  fc.assert(
+    fc.property(fc.array(piece, { maxLength: 60 }), (pieces) => {
+      const text = `"${pieces.join('')}"`;
+      const bytes = Buffer.from(`${text},"b"`);
+      const end = Buffer.byteLength(text);
+      assert.equal(endOfString(bytes, 0), end);
+      assert.equal(endOfString(bytes.subarray(0, end - 1), 0), NOT_JSON);
+      assert.equal(endOfValue(Buffer.from(`[${text}],"b"`), 0), end + 2);
+      assert.equal(endOfValue(Buffer.from(`[${text}`), 0), NOT_JSON);
+    }),
+    { numRuns: 500 },
+  );
+});
+
 test('a document that is cut short has no end', () => {
   fc.assert(
     fc.property(anyDocument, (text) => {
@@ -99,6 +158,7 @@ test('no bytes make a function throw, read past the end or stay where it is', ()
       for (let at = 0; at <= bytes.length; at++) {
         inside(endOfValue(bytes, at), at);
         inside(endOfString(bytes, at), at);
+        inside(endByBracket(bytes, at), at);
         assert.ok(skipSpace(bytes, at) >= at && skipSpace(bytes, at) <= bytes.length);
         for (const step of [nextMember, nextElement]) {
           const next = step(bytes, at, slot);
@@ -242,4 +302,14 @@ function corrupted(
     result = Buffer.concat([result.subarray(0, start), put, result.subarray(start + (remove % 3))]);
   }
   return result;
+}
+
+/** Whether the byte at `at` stands in no string. */
+function isStructural(bytes: Buffer, at: number): boolean {
+  let inString = false;
+  for (let i = 0; i < at; i++) {
+    if (inString && bytes[i] === 0x5c) i++;
+    else if (bytes[i] === 0x22) inString = !inString;
+  }
+  return !inString;
 }

@@ -1,3 +1,5 @@
+import { type AnswerHead, mayBecomeAnswer, readAnswerHead } from './answer-head.ts';
+
 /**
  * How far the answer to a request has come. `head`: no final status yet. `body`: the status is known. `done`: all of
  * it is there. `broken`: what came is no answer of HTTP/1.1, or more of it than is read.
@@ -31,9 +33,6 @@ const MOST_LINE_BYTES = 4 * 1024;
 const LF = 0x0a;
 const CR = 0x0d;
 const HEAD_END = Buffer.from('\r\n\r\n');
-const STATUS_LINE = /^HTTP\/1\.([01]) (\d{3})(?: |$)/;
-const FIELD_NAME = /^[\w!#$%&'*+\-.^`|~]+$/;
-const VERSION = 'HTTP/1.';
 
 /** Reads the answers that come on one connection, one after the other (RFC 9112, sections 4 to 7 and 9.3). */
 export interface AnswerReader {
@@ -50,7 +49,15 @@ export interface AnswerReader {
 type Reading = 'head' | 'length' | 'untilEnd' | 'chunkSize' | 'chunk' | 'chunkEnd' | 'trailer';
 
 export function createAnswerReader(): AnswerReader {
-  const answer: Answer = { ...NEW, body: [] };
+  const answer: Answer = {
+    stage: 'head',
+    status: 0,
+    retryAfter: undefined,
+    body: [],
+    reusable: false,
+    keepAliveMs: undefined,
+    problem: '',
+  };
   let reading: Reading = 'head';
   /** The beginning of a head or a line whose end has not come yet. */
   let torn: Buffer | undefined;
@@ -87,7 +94,7 @@ export function createAnswerReader(): AnswerReader {
     return all.subarray(end + HEAD_END.length);
   };
 
-  const take = (head: Head): void => {
+  const take = (head: AnswerHead): void => {
     // Merely informs; the answer is still to come (RFC 9110, 15.2). A switch of protocols was not asked for.
     if (head.status < 200) {
       if (head.status === 101) broken('it switches to another protocol');
@@ -188,8 +195,13 @@ export function createAnswerReader(): AnswerReader {
       return answer.stage;
     },
     next() {
-      Object.assign(answer, NEW);
-      answer.body.length = 0;
+      answer.stage = 'head';
+      answer.status = 0;
+      answer.retryAfter = undefined;
+      answer.reusable = false;
+      answer.keepAliveMs = undefined;
+      answer.problem = '';
+      if (answer.body.length > 0) answer.body.length = 0;
       reading = 'head';
       torn = undefined;
       bodyBytes = 0;
@@ -197,89 +209,4 @@ export function createAnswerReader(): AnswerReader {
   };
 }
 
-const NEW = {
-  stage: 'head',
-  status: 0,
-  retryAfter: undefined,
-  reusable: false,
-  keepAliveMs: undefined,
-  problem: '',
-} as const satisfies Omit<Answer, 'body'>;
 const NOTHING = Buffer.alloc(0);
-
-interface Head {
-  status: number;
-  persistent: boolean;
-  /** The length of the body in bytes, or how its end is known. */
-  body: number | 'chunked' | 'untilEnd';
-  retryAfter: string | undefined;
-  keepAliveMs: number | undefined;
-}
-
-/** Whether more bytes could make an answer of it. */
-function mayBecomeAnswer(bytes: Buffer): boolean {
-  const start = bytes.toString('latin1', 0, VERSION.length);
-  return VERSION.startsWith(start);
-}
-
-/** Reads the status line and the few fields that matter, or says what is wrong with them. */
-function readAnswerHead(text: string): Head | string {
-  const line = STATUS_LINE.exec(lineAt(text, 0));
-  if (line === null) return 'its first line is not that of an answer in HTTP/1.1';
-  const head: Head = {
-    status: Number(line[2]),
-    persistent: line[1] === '1',
-    body: 'untilEnd',
-    retryAfter: undefined,
-    keepAliveMs: undefined,
-  };
-  let length: string | undefined;
-  let coding: string | undefined;
-  for (let at = text.indexOf('\r\n'); at >= 0; at = text.indexOf('\r\n', at + 2)) {
-    const colon = text.indexOf(':', at + 2);
-    const name = text.slice(at + 2, colon);
-    if (colon < 0 || !FIELD_NAME.test(name)) return 'one of its header lines has no name';
-    switch (MEANT.has(name.length) ? name.toLowerCase() : '') {
-      case 'content-length': {
-        const value = valueAt(text, colon);
-        if (!/^\d{1,15}$/.test(value)) return 'the length of its body is no number';
-        if (length !== undefined && length !== value) return 'it has two lengths';
-        length = value;
-        break;
-      }
-      case 'transfer-encoding':
-        coding = valueAt(text, colon);
-        break;
-      case 'connection':
-        if (/(?:^|,)[ \t]*close[ \t]*(?:,|$)/i.test(valueAt(text, colon))) head.persistent = false;
-        break;
-      case 'keep-alive': {
-        const seconds = /timeout=(\d{1,6})/.exec(valueAt(text, colon))?.[1];
-        if (seconds !== undefined) head.keepAliveMs = Number(seconds) * 1_000;
-        break;
-      }
-      case 'retry-after':
-        head.retryAfter ??= valueAt(text, colon);
-    }
-  }
-  if (coding !== undefined) {
-    if (/(?:^|,)[ \t]*chunked$/i.test(coding)) head.body = 'chunked';
-    // Who sends both may mean something else by its bytes than we do (RFC 9112, 6.1).
-    if (length !== undefined) head.persistent = false;
-  } else if (length !== undefined) head.body = Number(length);
-  return head;
-}
-
-/** The lengths of the names that are looked at, so that no other one is folded to lower case. */
-const MEANT: ReadonlySet<number> = new Set(
-  ['content-length', 'transfer-encoding', 'connection', 'keep-alive', 'retry-after'].map(({ length }) => length),
-);
-
-function valueAt(text: string, colon: number): string {
-  return lineAt(text, colon + 1).trim();
-}
-
-function lineAt(text: string, start: number): string {
-  const end = text.indexOf('\r\n', start);
-  return end < 0 ? text.slice(start) : text.slice(start, end);
-}

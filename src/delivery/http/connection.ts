@@ -196,13 +196,21 @@ export function openConnection(options: ConnectionOptions, owner: ConnectionOwne
   return connection;
 }
 
+let lastRead = READ_BUFFER;
+
+/** Answers of one sink are mostly of one length, and a view of the memory costs as much as to understand them. */
+function readBytes(length: number): Buffer {
+  if (lastRead.length !== length) lastRead = READ_BUFFER.subarray(0, length);
+  return lastRead;
+}
+
 function openSocket({ url, secureContext }: ConnectionOptions, received: (bytes: Buffer) => void): Socket {
   // An address of IPv6 stands in brackets only inside a URL.
   const host = url.hostname.replace(/^\[(.*)\]$/, '$1');
   const onread = {
     buffer: READ_BUFFER,
     callback: (bytes: number) => {
-      received(READ_BUFFER.subarray(0, bytes));
+      received(readBytes(bytes));
       return true;
     },
   };

@@ -1,9 +1,11 @@
 import { type CelResult, celEnv, isCelError, parse, plan } from '@bufbuild/cel';
 import type { ChangeType } from '../../watch/change.ts';
+import type { FieldPath } from '../shaping/field-path.ts';
 import { type Budget, createBudget } from './budget.ts';
 import { checkTree, variablesOf } from './check.ts';
 import { pricedFunctions } from './functions.ts';
 import { guardLoops } from './guard-loops.ts';
+import { needsOf } from './needs.ts';
 import { viewOf } from './json-view.ts';
 import type { Node, Parsed } from './tree.ts';
 import type { CelTrouble } from './trouble.ts';
@@ -14,6 +16,8 @@ export interface CelExpression {
   readonly text: string;
   /** Whether its value depends on what happened to the object, besides on the object. */
   readonly usesType: boolean;
+  /** What it looks at of the object, and nothing else; undefined: all of it. */
+  readonly needs: readonly FieldPath[] | undefined;
   /** True or false, or why neither. */
   readonly evaluate: (object: unknown, type: ChangeType) => boolean | CelTrouble;
 }
@@ -44,7 +48,7 @@ export function compileCel(text: string): CelExpression | WrongCel {
   );
   if (problems.length > 0) return { is: 'wrong', messages: [...new Set(problems)].slice(0, MOST_MESSAGES) };
   const usesType = variablesOf(expr).has('type');
-  return { is: 'compiled', text, usesType, evaluate: evaluator(expr) };
+  return { is: 'compiled', text, usesType, needs: needsOf(expr), evaluate: evaluator(expr) };
 }
 
 function evaluator(expr: Node): CelExpression['evaluate'] {
@@ -53,8 +57,22 @@ function evaluator(expr: Node): CelExpression['evaluate'] {
   const run = plan(celEnv({ funcs: pricedFunctions(budget) }), expr);
   return (object, type) => {
     budget.begin();
-    return verdict(run({ object: viewOf(object, budget), type }), budget);
+    return verdict(
+      withoutStacks(() => run({ object: viewOf(object, budget), type })),
+      budget,
+    );
   };
+}
+
+/** A field that is missing makes the library an Error, and the stack of one takes longer than all the rest. */
+function withoutStacks(evaluate: () => CelResult): CelResult {
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = 0;
+  try {
+    return evaluate();
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit;
+  }
 }
 
 function verdict(result: CelResult, budget: Budget): boolean | CelTrouble {

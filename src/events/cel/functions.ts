@@ -15,7 +15,7 @@ import {
   plan,
 } from '@bufbuild/cel';
 import type { Budget } from './budget.ts';
-import { patternSteps } from './pattern.ts';
+import { patternSearch } from './pattern.ts';
 
 const { BOOL, BYTES, DYN, INT, STRING } = CelScalar;
 const LIST = listType(DYN);
@@ -27,6 +27,7 @@ const CHARACTERS_A_STEP = 64;
 const ELEMENTS_A_STEP = 64;
 /** Finding out what time it is elsewhere. */
 const STEPS_OF_A_TIME_ZONE = 200;
+const MATCHES = 'matches';
 const STANDARD = [...celEnv().funcs];
 
 /** The functions, methods and operators that an expression may call. */
@@ -41,6 +42,7 @@ export const SPEND = '@spend';
  */
 export function pricedFunctions(budget: Budget): CelFunc[] {
   const { spend } = budget;
+  const matches = patternSearch(spend);
   /** Of the lists that were made here. */
   const arrays = new WeakMap<CelList, CelValue[]>();
   const elementsOf = (list: CelList): CelValue[] => arrays.get(list) ?? [...list];
@@ -56,7 +58,10 @@ export function pricedFunctions(budget: Budget): CelFunc[] {
     });
   };
   return [
-    ...STANDARD.filter((it) => takesText(it)).map((it) => priced(it, budget)),
+    ...STANDARD.filter((it) => takesText(it) && it.name !== MATCHES).map((it) => priced(it, budget)),
+    celMethod(MATCHES, STRING, [STRING], BOOL, function (pattern) {
+      return matches(this, pattern);
+    }),
     celFunc(SPEND, [INT], BOOL, (steps) => {
       spend(Number(steps));
       return true;
@@ -95,8 +100,6 @@ function priced(original: CelFunc, { spend }: Budget): CelFunc {
     for (const value of values) length += lengthOf(value);
     if (length > longest) throw new Error(`the text is longer than ${LONGEST_CONVERTED} characters`);
     spend(fixed + Math.floor(length / CHARACTERS_A_STEP));
-    const [pattern] = values;
-    if (name === 'matches' && typeof pattern === 'string') spend(patternSteps(pattern));
     const value = original.call(0, self, values);
     if (value === undefined || isCelError(value)) throw value ?? new Error('no such overload');
     return value;

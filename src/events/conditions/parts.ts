@@ -1,5 +1,14 @@
 import { hash } from 'node:crypto';
-import { afterValue, endOfValue, keyIs, memberSlot, nextKey, NOT_JSON, skipSpace } from '../../json/scan.ts';
+import {
+  afterValue,
+  endOfUnwanted,
+  endOfValue,
+  keyIs,
+  memberSlot,
+  nextKey,
+  NOT_JSON,
+  skipSpace,
+} from '../../json/scan.ts';
 
 /**
  * The parts of an object that a change can be in. `Spec` is all that is neither metadata nor status, such as the data
@@ -58,7 +67,11 @@ export function partsDigester(parts: readonly Part[]): (bytes: Buffer, uid: stri
       if (value === NOT_JSON) return NOT_JSON;
       const place = members.find(({ name }) => keyIs(bytes, member, name))?.place ?? others;
       const goesIn = place === 'metadata' && bytes[value] === OPEN_BRACE;
-      const end: number = goesIn ? walk(bytes, value, METADATA) : endOfValue(bytes, value);
+      const end: number = goesIn
+        ? walk(bytes, value, METADATA)
+        : place === 'nothing'
+          ? endOfUnwanted(bytes, value)
+          : endOfValue(bytes, value);
       if (end === NOT_JSON) return NOT_JSON;
       if (wanted.has(place)) length += bytes.copy(gathered, length, member.key, end);
       at = afterValue(bytes, end);

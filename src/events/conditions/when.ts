@@ -1,14 +1,20 @@
 import type { ChangeType } from '../../watch/change.ts';
 import type { CelExpression } from '../cel/cel.ts';
 import type { CelTrouble } from '../cel/trouble.ts';
+import { projection } from '../shaping/object-shape.ts';
+import { reshape } from '../shaping/shape.ts';
 import type { Condition } from './condition.ts';
 
 /** Whether an expression is true for an object; what comes to nothing is not, and is told. */
 export type Judge = (body: Buffer, type: ChangeType) => boolean;
 
 export function judgeBy(expression: CelExpression, tell: (trouble: CelTrouble) => void): Judge {
+  const { needs } = expression;
+  const shape = needs && projection(needs);
   return (body, type) => {
-    const object = parsed(body);
+    // Cutting out what the expression looks at takes a fraction of what parsing all the rest would.
+    const looked = shape === undefined ? body : reshape(body, shape, '');
+    const object = looked === undefined ? undefined : parsed(looked);
     const value = object === undefined ? 'malformed' : expression.evaluate(object.value, type);
     if (typeof value === 'boolean') return value;
     tell(value);

@@ -21,6 +21,9 @@ const NAMES: readonly FieldPath[] = [
   ...['name', 'namespace', 'uid', 'resourceVersion'].map((name) => ['metadata', name]),
 ];
 const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';
+const SLASH = 0x2f;
+const CAPITAL_A = 0x41;
+const CAPITAL_Z = 0x5a;
 const KEEP_ALL: Shape = { members: [], others: 'keep', otherwise: 'keep' };
 
 /** The shape that `rules` give an object; undefined where it stays as it is. */
@@ -45,6 +48,15 @@ export function objectShape(rules: ShapeRules): Shape | undefined {
   return secret === undefined ? { ...whole, dropsOnly: dropped(whole) } : whole;
 }
 
+/**
+ * What is left of an object where only `paths` are looked at. Metadata stay, without what nobody looks at: members are
+ * passed sooner one by one, where most of it is `managedFields`.
+ */
+export function projection(paths: readonly FieldPath[]): Shape {
+  const shape = only(paths, KEEP_ALL);
+  return paths.some(([first]) => first === 'metadata') ? shape : withMember(shape, 'metadata', only([], KEEP_ALL));
+}
+
 function withMember(shape: Shape, name: string, fate: Fate | undefined): Shape {
   if (fate === undefined || fate === KEEP_ALL) return shape;
   return { ...shape, members: [{ name: Buffer.from(name), fate }, ...shape.members] };
@@ -52,8 +64,14 @@ function withMember(shape: Shape, name: string, fate: Fate | undefined): Shape {
 
 function dropped({ members }: Shape): Uint8Array[] {
   return members.flatMap(({ name, fate }) =>
-    fate === 'drop' ? [name] : typeof fate === 'object' ? dropped(fate) : [],
+    fate === 'drop' ? [rarePart(name)] : typeof fate === 'object' ? dropped(fate) : [],
   );
+}
+
+/** Node.js looks for up to six bytes by the first of them, so that one which is rare in objects is found soonest. */
+function rarePart(name: Uint8Array): Uint8Array {
+  const rare = name.findIndex((c) => c === SLASH || (c >= CAPITAL_A && c <= CAPITAL_Z));
+  return rare < 0 ? name : name.subarray(rare, rare + 6);
 }
 
 /** `shape` without the members to which no path leads. A path that meets no object on its way keeps what it meets. */

@@ -1,5 +1,6 @@
 import {
   afterValue,
+  endOfUnwanted,
   endOfValue,
   keyIs,
   type Member,
@@ -20,8 +21,8 @@ export interface Shape {
   /** Where the value is no object. */
   readonly otherwise: 'keep' | Rewrite;
   /**
-   * Of a shape that only drops members by name: those names. Where the rest of an object does not mention them it
-   * needs no reading.
+   * Of a shape that only drops members by name: a part of each name. Where the rest of an object does not mention one
+   * it needs no reading.
    */
   readonly dropsOnly?: readonly Uint8Array[];
 }
@@ -43,7 +44,7 @@ interface Walk {
 
 interface Edit {
   readonly start: number;
-  readonly end: number;
+  end: number;
   readonly text: Uint8Array | undefined;
 }
 
@@ -76,7 +77,8 @@ function walk(on: Walk, open: number, shape: Shape): number {
   for (let value = nextKey(bytes, at, member); value !== 0; value = nextKey(bytes, at, member)) {
     if (value === NOT_JSON) return NOT_JSON;
     const fate = fateOf(bytes, member, shape);
-    member.end = typeof fate === 'object' ? walk(on, value, fate) : endOfValue(bytes, value);
+    if (typeof fate === 'object') member.end = walk(on, value, fate);
+    else member.end = fate === 'drop' ? endOfUnwanted(bytes, value) : endOfValue(bytes, value);
     if (member.end < 0) return member.end;
     at = afterValue(bytes, member.end);
     if (at === NOT_JSON) return NOT_JSON;
@@ -104,7 +106,10 @@ function fateOf(bytes: Buffer, member: Member, shape: Shape): Fate {
 /** A member goes with the comma behind it; the last one with the comma before it, and all that was dropped since. */
 function drop({ bytes, edits }: Walk, member: Member, keptEnd: number, after: number): void {
   if (bytes[after] === COMMA) {
-    edits.push({ start: member.key, end: skipSpace(bytes, after + 1), text: undefined });
+    const end = skipSpace(bytes, after + 1);
+    const last = edits.at(-1);
+    if (last?.end === member.key && last.text === undefined) last.end = end;
+    else edits.push({ start: member.key, end, text: undefined });
     return;
   }
   while ((edits.at(-1)?.start ?? NOT_JSON) >= keptEnd) edits.pop();

@@ -158,6 +158,39 @@ test('whatever an object holds, an evaluation ends soon: it costs too much', () 
   assert.equal(compiled('int(object.digits) > 0').evaluate(HUGE, 'add'), 'value', 'not even tried');
 });
 
+test('a pattern that takes other engines for ever is searched for once through the text, or costs too much', () => {
+  const object = { text: `${'a'.repeat(5_000)}!`, long: 'ab'.repeat(30_000), name: 'web-1' };
+  for (const [pattern, found] of [
+    ['^(a+)+$', false],
+    ['(a|aa)+$', false],
+    ['^(a*)*b', false],
+    ['^(([a-z])+.)+[A-Z]([a-z])+$', false],
+    ['(.*)(.*)(.*)(.*)(.*)[^!]$', false],
+    ['^(a+)+!$', true],
+  ] as const)
+    assert.equal(compiled(`object.text.matches('${pattern}')`).evaluate(object, 'add'), found, pattern);
+  for (const pattern of ['(a|b)*a(a|b){99}$', '(a?b?){50}c', '^(a+)+$|^(b+)+$'])
+    assert.equal(compiled(`object.long.matches('${pattern}')`).evaluate(object, 'add'), 'cost', pattern);
+});
+
+test('a pattern means the same for every text that it is held against, one after the other', () => {
+  const expression = compiled("object.a.matches('^x+$') && object.b.matches('y') && !object.a.matches('y')");
+  for (const [a, b, value] of [
+    ['xx', 'ayb', true],
+    ['xy', 'ayb', false],
+    ['x', '', false],
+    ['xxx', 'y', true],
+    ['\ud800', 'y', false],
+  ] as const)
+    assert.equal(expression.evaluate({ a, b }, 'add'), value, `${a} ${b}`);
+});
+
+test('an error while an expression is evaluated has a stack again afterwards', () => {
+  const before = Error.stackTraceLimit;
+  assert.equal(compiled('object.nothing == 1').evaluate({}, 'add'), 'missing');
+  assert.equal(Error.stackTraceLimit, before);
+});
+
 test('an evaluation begins with nothing spent, and lists of a usual size are gone through', () => {
   const thousand = { items: HUGE.objects.slice(0, 1_000), other: HUGE.numbers.slice(0, 30) };
   const expression = compiled('object.items.all(a, a.name == "x" && !(-1 in object.other))');
