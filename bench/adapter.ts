@@ -15,18 +15,28 @@ export const CHECKPOINTS = ['None', 'Position', 'Full'] as const;
 export type Checkpoint = (typeof CHECKPOINTS)[number];
 
 /**
- * The adapter of one resource of the core group, run as the image runs it: the bundle is what runs in a cluster;
- * without one, the sources as they are.
+ * A command of the program, run as the image runs it: the bundle is what runs in a cluster; without one, the sources as
+ * they are.
  */
+export function commandSubject(command: string): Subject {
+  return {
+    name: command,
+    args: [...IMAGE.flags, existsSync(BUNDLE) ? BUNDLE : SOURCES, command],
+    environment: { ...IMAGE.environment },
+  };
+}
+
+/** The adapter of one resource of the core group. */
 export function adapterSubject(
   name: string,
   { plural = 'pods', checkpoint = 'None' }: { readonly plural?: string; readonly checkpoint?: Checkpoint } = {},
 ): Subject {
+  const { args, environment } = commandSubject('adapter');
   return {
     name,
-    args: [...IMAGE.flags, existsSync(BUNDLE) ? BUNDLE : SOURCES, 'adapter'],
+    args,
     environment: {
-      ...IMAGE.environment,
+      ...environment,
       NAME: 'bench',
       NAMESPACE,
       K_SOURCE_CONFIG: JSON.stringify({

@@ -1,176 +1,157 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import { installWatchbridge } from '../test/manifests/apply.ts';
+import { startOwnCluster } from '../test/support/own-cluster.ts';
+import { originLine } from './adapter.ts';
+import { wholeNumber } from './arguments.ts';
+import { type Child, startHelper } from './children.ts';
+import { print, runCommand } from './command.ts';
+import { loadNow, machineLine } from './machine.ts';
+import { cpuMicroseconds, residentMegabytes } from './measure.ts';
+import type { Listening } from './messages.ts';
+import { cpuMeter, createReplicas, handOver, leads, type Replicas } from './ping-replicas.ts';
+import type { AskMinute, Minute } from './ping-sink.ts';
+import { makePingSources } from './ping-sources.ts';
+
 /**
- * The adapter of PingSources with many sources that all fire each minute: memory, processor time, how late events come,
- * and whether one comes twice or not at all. Sources are objects as an informer holds them; the sink is a process of its
- * own. Run: node --expose-gc bench/ping.ts [SOURCES] [MINUTES]
+ * `npm run bench:ping`: the adapter of PingSources with many that all fire each minute, and two hand-overs to another
+ * replica: an orderly one while a minute is being sent, and a crash. Exits with 1 when an event came twice, late or not
+ * at all. It needs Linux (/proc).
  */
-import { fork } from 'node:child_process';
-import { once } from 'node:events';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import process from 'node:process';
-import type { Leadership } from '../src/kube/leadership.ts';
-import { systemClock } from '../src/process/clock.ts';
-import { createLog } from '../src/process/log.ts';
-import type { InformerHandler } from '../src/reconcile/informer.ts';
-import { createPingMetrics } from '../src/sources/ping/adapter/metrics.ts';
-import { createTerm } from '../src/sources/ping/adapter/term.ts';
-import type { PingSource } from '../src/sources/ping/spec.ts';
 
-interface Tally {
-  readonly events: number;
-  readonly repeated: number;
-  /** By minute: how many came, and how late the last one came, in milliseconds. */
-  readonly minutes: readonly {
-    readonly time: string;
-    readonly events: number;
-    readonly lastMs: number;
-    readonly medianMs: number;
-  }[];
+const USAGE = `node bench/ping.ts [--sources N] [--minutes N] [--crash-at SECOND]
+
+Measures watchbridge ping-adapter with N PingSources that fire each minute, on a real API server.
+
+  --sources N        (default: 10000)
+  --minutes N        at least 2 (default: 10)
+  --crash-at SECOND  of its minute, when the second adapter is killed (default: 20); a crash while a minute is sent
+                     repeats what was sent in its last second, and holds up the rest until its Lease has expired
+`;
+const MINUTE_MS = 60_000;
+/** All events of a minute are to be there by then. */
+const PROMISED_MS = 2_000;
+/** When a minute is looked at: after what may be late, and before the next one. */
+const LOOK_MS = 55_000;
+/** In the middle of a minute's second, as the events of a second are spread over it. */
+const STOP_MS = 300;
+
+interface Options {
+  readonly help: boolean;
+  readonly sources: number;
+  readonly minutes: number;
+  readonly crashMs: number;
 }
 
-const MINUTE = 60_000;
-
-if (process.argv[2] === 'sink') runSink();
-else await measure(Number(process.argv[2] ?? 10_000), Number(process.argv[3] ?? 2));
-
-/** Answers 204, and tells its parent its port and then, when asked, what came. */
-function runSink(): void {
-  const ids = new Set<string>();
-  const late = new Map<string, number[]>();
-  const span = new Map<string, { first: number; last: number }>();
-  let repeated = 0;
-  const server = createServer((request, response) => {
-    const id = String(request.headers['ce-id']);
-    const time = String(request.headers['ce-time']);
-    if (ids.has(id)) repeated++;
-    ids.add(id);
-    const times = late.get(time) ?? [];
-    late.set(time, times);
-    times.push(systemClock.now() - Date.parse(time));
-    const now = systemClock.monotonic();
-    const { first = now } = span.get(time) ?? {};
-    span.set(time, { first, last: now });
-    request.resume().on('end', () => response.writeHead(204).end());
-  });
-  server.listen(0, '127.0.0.1', () => process.send?.({ port: (server.address() as AddressInfo).port }));
-  process.on('message', () => {
-    const minutes = [...late].map(([time, times]) => {
-      const sorted = times.toSorted((a, b) => a - b);
-      const { first = 0, last = 0 } = span.get(time) ?? {};
-      return {
-        tookMs: Math.round(last - first),
-        time,
-        events: times.length,
-        lastMs: sorted.at(-1) ?? 0,
-        medianMs: sorted[Math.floor(sorted.length / 2)] ?? 0,
-      };
-    });
-    process.send?.({ events: ids.size + repeated, repeated, minutes } satisfies Tally);
-  });
-}
-
-async function measure(count: number, minutes: number): Promise<void> {
-  const sink = fork(import.meta.filename, ['sink']);
-  const [{ port }] = (await once(sink, 'message')) as [{ port: number }];
-  const before = memory();
-  const sources = Array.from({ length: count }, (_, i) => sourceOf(i, `http://127.0.0.1:${port}/`));
-  const subscribe = (handler: InformerHandler<PingSource>): (() => void) => {
-    for (const object of sources) handler({ is: 'added', object, initial: true });
-    return () => undefined;
-  };
-  const held = memory();
-  const metrics = createPingMetrics(() => ({ sources: 0, queued: 0, sinksAway: 0 }));
-  const log = createLog({ component: 'bench', level: 'warn' });
-  const term = createTerm(leadership(), {
-    clock: systemClock,
-    log,
-    metrics,
-    sources: { subscribe },
-    sinkTimeoutMs: 30_000,
-  });
-  const stop = new AbortController();
-  const cpu = process.cpuUsage();
-  const startedAt = performance.now();
-  const running = term.run(stop.signal);
-  let most = 0;
-  const sampling = setInterval(() => (most = Math.max(most, process.memoryUsage.rss())), 100);
-  // So that as many full minutes begin as are asked for.
-  const end = Math.ceil(systemClock.now() / MINUTE) * MINUTE + (minutes - 1) * MINUTE + 5_000;
-  await systemClock.sleep(end - systemClock.now(), stop.signal);
-  clearInterval(sampling);
-  const used = process.cpuUsage(cpu);
-  const seconds = (performance.now() - startedAt) / 1_000;
-  const idle = memory();
-  sink.send('tell');
-  const [tally] = (await once(sink, 'message')) as [Tally];
-  stop.abort();
-  await running;
-  sink.kill();
-  const cpuSeconds = (used.user + used.system) / 1e6;
-  process.stdout.write(
-    `${JSON.stringify(
-      {
-        sources: count,
-        seconds: Math.round(seconds),
-        cpuSeconds: Math.round(cpuSeconds * 100) / 100,
-        heapMb: { before, held, after: idle },
-        mostRssMb: Math.round(most / 1e6),
-        tally,
-      },
-      null,
-      2,
-    )}\n`,
-  );
-}
-
-/** In MB, after a collection where the process may ask for one. */
-function memory(): number {
-  globalThis.gc?.();
-  return Math.round(process.memoryUsage().heapUsed / 1e5) / 10;
-}
-
-function sourceOf(i: number, uri: string): PingSource {
-  const uid = `0b5c7c9e-1c5e-4f0e-8e0b-${i.toString(16).padStart(12, '0')}`;
-  const now = new Date(systemClock.now()).toISOString().replace(/\.\d+Z$/, 'Z');
-  const source: PingSource = {
-    apiVersion: 'sources.knative.dev/v1',
-    kind: 'PingSource',
-    metadata: { name: `ping-${i}`, namespace: `team-${i % 50}`, uid, generation: 1, creationTimestamp: now },
-    spec: {
-      schedule: '* * * * *',
-      contentType: 'application/json',
-      data: JSON.stringify({ message: `from source ${i}` }),
-      sink: { uri },
+function parse(args: readonly string[]): Options {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      help: { type: 'boolean', default: false },
+      sources: { type: 'string', default: '10000' },
+      minutes: { type: 'string', default: '10' },
+      'crash-at': { type: 'string', default: '20' },
     },
-    status: {
-      observedGeneration: 1,
-      sinkUri: uri,
-      ceAttributes: [
-        { type: 'dev.knative.sources.ping', source: `/apis/v1/namespaces/team-${i % 50}/pingsources/ping-${i}` },
-      ],
-      conditions: ['Deployed', 'OIDCIdentityCreated', 'Ready', 'SinkProvided'].map((type) => ({
-        type,
-        status: 'True',
-        lastTransitionTime: now,
-      })),
-    },
-  };
-  return JSON.parse(JSON.stringify(source)) as PingSource;
-}
-
-/** One that nobody else wants. */
-function leadership(): Leadership {
-  const taken = {
-    apiVersion: 'coordination.k8s.io/v1',
-    kind: 'Lease',
-    metadata: { name: 'bench', namespace: 'bench' },
-  } as const;
+  });
   return {
-    taken,
-    handedOver: true,
-    uid: () => undefined,
-    holds: () => true,
-    renew: () => Promise.resolve('renewed'),
-    release: () => Promise.resolve(),
+    help: values.help,
+    sources: wholeNumber('--sources', values.sources, { least: 1, most: 100_000 }),
+    minutes: wholeNumber('--minutes', values.minutes, { least: 2, most: 600 }),
+    crashMs: wholeNumber('--crash-at', values['crash-at'], { least: 0, most: 35 }) * 1_000,
   };
 }
+
+async function until(time: number): Promise<void> {
+  await delay(Math.max(0, time - Date.now()));
+}
+
+/** Two hand-overs, a third and two thirds into the course. */
+async function handOverTwice(replicas: Replicas, begin: number, { minutes, crashMs }: Options): Promise<void> {
+  const [first, second] = replicas.all;
+  if (first === undefined || second === undefined) throw new Error('There are to be two replicas.');
+  await until(begin + Math.floor((minutes - 1) / 3) * MINUTE_MS + STOP_MS);
+  await handOver(first, second, 'SIGTERM');
+  const third = await replicas.start();
+  await until(begin + Math.floor(((minutes - 1) * 2) / 3) * MINUTE_MS + crashMs);
+  await handOver(second, third, 'SIGKILL');
+  await replicas.start();
+}
+
+async function askMinute(sink: Child, time: number): Promise<Minute> {
+  const answered = sink.receive<Minute>('minute');
+  sink.send({ kind: 'minute', time } satisfies AskMinute);
+  return await answered;
+}
+
+function row(cells: readonly string[]): string {
+  return cells.map((cell) => cell.padStart(10)).join('');
+}
+
+/** @returns whether all events came, once and in time */
+async function watchMinutes(
+  { sources, minutes }: Options,
+  begin: number,
+  { replicas, sink }: { readonly replicas: Replicas; readonly sink: Child },
+): Promise<boolean> {
+  const cpu = cpuMeter(replicas);
+  print(`\n${row(['minute', 'fired', 'p50 ms', 'p99 ms', 'last ms', 'twice', 'missing', 'CPU ms', 'sink ms'])}`);
+  const begun = cpu();
+  let before = [begun, cpuMicroseconds(sink.pid)];
+  const times = Array.from({ length: minutes }, (_, number) => begin + number * MINUTE_MS);
+  for (const [number, time] of times.entries()) {
+    await until(time + LOOK_MS);
+    const { events, p50, p99, last, twice } = await askMinute(sink, time);
+    const now = [cpu(), cpuMicroseconds(sink.pid)];
+    const took = now.map((it, i) => ((it - (before[i] ?? NaN)) / 1_000).toFixed(0));
+    before = now;
+    print(row([number + 1, events, p50, p99, last, twice, sources - events].map(String).concat(took)));
+  }
+  // Asked again, as a hand-over may repeat what came a minute before.
+  const ended: Minute[] = [];
+  for (const time of times) ended.push(await askMinute(sink, time));
+  return report(ended, sources, cpu() - begun);
+}
+
+function report(minutes: readonly Minute[], sources: number, cpu: number): boolean {
+  const total = (of: (minute: Minute) => number): number => minutes.reduce((sum, it) => sum + of(it), 0);
+  const events = total((it) => it.events);
+  const twice = total((it) => it.twice);
+  const missing = sources * minutes.length - events;
+  const last = Math.max(...minutes.map((it) => it.last));
+  print(`\n${events} events, ${twice} twice, ${missing} missing, the last one ${last} ms after its minute`);
+  print(`CPU us/event: adapters ${(cpu / events).toFixed(0)}, what they do beside firing included`);
+  return twice === 0 && missing === 0 && last <= PROMISED_MS;
+}
+
+async function bench(options: Options, directory: string): Promise<void> {
+  await using cluster = await startOwnCluster({ tell: print });
+  await installWatchbridge(cluster.admin);
+  await using sink = startHelper('ping-sink.ts', {});
+  const { port } = await sink.receive<Listening>('listening');
+  const begun = performance.now();
+  await makePingSources(cluster.admin, options.sources, `http://127.0.0.1:${port}/`);
+  print(`${options.sources} sources made in ${((performance.now() - begun) / 1_000).toFixed(0)} s`);
+  await using replicas = createReplicas(directory, cluster);
+  await leads(await replicas.start());
+  const standby = await replicas.start();
+  print(`a standby that knows them takes ${residentMegabytes(standby.pid).current.toFixed(0)} MB`);
+  // What is owed from before has come by then.
+  const begin = Math.ceil((Date.now() + 5_000) / MINUTE_MS) * MINUTE_MS;
+  const handingOver = handOverTwice(replicas, begin, options);
+  const [isKept] = await Promise.all([watchMinutes(options, begin, { replicas, sink }), handingOver]);
+  const alive = replicas.all.slice(-2).map(({ pid }) => residentMegabytes(pid));
+  const [leader, next] = alive.map(({ current, peak }) => `${current.toFixed(0)} MB (peak ${peak.toFixed(0)} MB)`);
+  print(`resident memory: the replica that fires ${leader}, the one that stands by ${next}`);
+  if (!isKept) process.exitCode = 1;
+}
+
+await runCommand({
+  usage: USAGE,
+  parse,
+  run: async (options, directory) => {
+    print(machineLine());
+    print(originLine());
+    await bench(options, directory);
+    print(`load at the end ${loadNow()}`);
+  },
+});

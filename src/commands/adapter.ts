@@ -7,7 +7,7 @@ import { createLog } from '../process/log.ts';
 import { readClusterFlags } from './cluster-flags.ts';
 import { ownIdentity, refuseConfig, withApiServer } from './with-api-server.ts';
 
-const HELP = `watchbridge adapter [--kubeconfig FILE] [--context NAME]
+const HELP = `Usage: watchbridge adapter [--kubeconfig FILE] [--context NAME]
 
 The receive adapter of one ApiServerSource: watches the API server and sends
 CloudEvents to K_SINK. It is configured by the environment that the controller
@@ -18,7 +18,7 @@ WATCHBRIDGE_PROBES_PORT (8080) and WATCHBRIDGE_METRICS_PORT (9092).
   --kubeconfig FILE  where to find the API server (default: KUBECONFIG,
                      ~/.kube/config, the Pod's ServiceAccount)
   --context NAME     a context of the kubeconfig
-  --help             print this
+  -h, --help         print this
 `;
 
 /** `watchbridge adapter`. */
@@ -27,7 +27,7 @@ export async function adapter(
   env: Readonly<Record<string, string | undefined>>,
   signal: AbortSignal,
 ): Promise<ExitCode> {
-  const flags = readClusterFlags(argv, HELP);
+  const flags = readClusterFlags('adapter', argv, HELP);
   if (typeof flags === 'number') return flags;
   if (mayHaveCel(env['K_SOURCE_CONFIG'])) await loadCel();
   const read = readAdapterConfig(env);

@@ -1,5 +1,5 @@
-import { parseArgs } from 'node:util';
 import { EXIT, type ExitCode } from '../process/exit.ts';
+import { CLUSTER_FLAGS, readFlags } from './flags.ts';
 
 /** Which cluster a command line names. */
 export interface ClusterFlags {
@@ -7,21 +7,22 @@ export interface ClusterFlags {
   readonly context?: string;
 }
 
-/** Reads --kubeconfig and --context. An exit code: there is nothing to run, and what there is to say was said. */
-export function readClusterFlags(argv: readonly string[], help: string): ClusterFlags | ExitCode {
-  try {
-    const { values } = parseArgs({
-      args: [...argv],
-      options: { kubeconfig: { type: 'string' }, context: { type: 'string' }, help: { type: 'boolean' } },
-    });
-    if (values.help === true) {
+/**
+ * Reads --kubeconfig and --context. An exit code: there is nothing to run, and what there is to say was said.
+ * @param command `watchbridge COMMAND`
+ */
+export function readClusterFlags(command: string, argv: readonly string[], help: string): ClusterFlags | ExitCode {
+  const flags = readFlags(argv, CLUSTER_FLAGS, { arguments: 'none' });
+  switch (flags.is) {
+    case 'help':
       process.stdout.write(help);
       return EXIT.ok;
+    case 'wrong':
+      process.stderr.write(`${flags.sentence} See watchbridge ${command} --help.\n`);
+      return EXIT.usage;
+    case 'run': {
+      const { kubeconfig, context } = flags.values;
+      return { ...(kubeconfig !== undefined && { kubeconfig }), ...(context !== undefined && { context }) };
     }
-    const { kubeconfig, context } = values;
-    return { ...(kubeconfig !== undefined && { kubeconfig }), ...(context !== undefined && { context }) };
-  } catch (error) {
-    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n\n${help}`);
-    return EXIT.usage;
   }
 }

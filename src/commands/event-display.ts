@@ -1,26 +1,23 @@
 import { once } from 'node:events';
 import type { Server } from 'node:http';
 import process from 'node:process';
-import { parseArgs } from 'node:util';
 import { createDisplayServer } from '../display/receive.ts';
 import { REQUEST_LOGGING_WARNING } from '../display/request-log.ts';
 import { systemClock } from '../process/clock.ts';
-
-type Flags =
-  | { readonly is: 'run'; readonly port: number }
-  | { readonly is: 'help' }
-  | { readonly is: 'wrong'; readonly sentence: string };
+import { readFlags } from './flags.ts';
 
 const HELP = `Usage: watchbridge event-display [--port 8080]
 
-Receives CloudEvents over HTTP, on every path, and prints each one to standard output.
+Receives CloudEvents over HTTP, on every path, and prints each one to standard
+output.
 
-  --port  the port to listen on, 0 for any free one (default 8080)
-  --help  this text
+  --port N    the port to listen on, 0 for any free one (default 8080)
+  -h, --help  print this
 
 Environment:
   REQUEST_LOGGING_ENABLED=true  write every request to standard error
-  DISPLAY_VALIDATION=true       print the line "Validation: valid", as eventing 0.22 and older did
+  DISPLAY_VALIDATION=true       print the line "Validation: valid", as eventing 0.22
+                                and older did
 `;
 /** How long requests in hand may take after the stop signal, in milliseconds: within the 30 s that a Pod is given. */
 const GRACE = 20_000;
@@ -34,17 +31,26 @@ export async function eventDisplay(
   env: NodeJS.ProcessEnv,
   signal: AbortSignal,
 ): Promise<number> {
-  const flags = readFlags(argv);
+  const flags = readFlags(argv, { port: { type: 'string', default: '8080' } }, { arguments: 'none' });
   switch (flags.is) {
     case 'help':
       process.stdout.write(HELP);
       return 0;
     case 'wrong':
-      say(`${flags.sentence} See watchbridge event-display --help.`);
-      return 2;
-    case 'run':
-      return run(flags.port, env, signal);
+      return misused(flags.sentence);
+    case 'run': {
+      const { port } = flags.values;
+      if (!/^\d+$/.test(port) || Number(port) > 65_535) {
+        return misused(`--port must be a number from 0 to 65535, but is "${port}".`);
+      }
+      return await run(Number(port), env, signal);
+    }
   }
+}
+
+function misused(sentence: string): number {
+  say(`${sentence} See watchbridge event-display --help.`);
+  return 2;
 }
 
 async function run(port: number, env: NodeJS.ProcessEnv, signal: AbortSignal): Promise<number> {
@@ -72,20 +78,6 @@ async function run(port: number, env: NodeJS.ProcessEnv, signal: AbortSignal): P
   await abortOf(AbortSignal.any([signal, broken.signal]));
   await close(server);
   return broken.signal.aborted ? 1 : 0;
-}
-
-function readFlags(argv: readonly string[]): Flags {
-  try {
-    const options = { port: { type: 'string', default: '8080' }, help: { type: 'boolean', default: false } } as const;
-    const { values } = parseArgs({ args: [...argv], options });
-    if (values.help) return { is: 'help' };
-    const port = Number(values.port);
-    if (/^\d+$/.test(values.port) && port <= 65_535) return { is: 'run', port };
-    return { is: 'wrong', sentence: `--port must be a number from 0 to 65535, but is "${values.port}".` };
-  } catch (error) {
-    // The rest of parseArgs' message is advice for other command lines.
-    return { is: 'wrong', sentence: `${String(error instanceof Error ? error.message : error).split(/[.\n]/)[0]}.` };
-  }
 }
 
 /** Listens on every address of the machine. Answers with a sentence where that fails. */

@@ -16,17 +16,27 @@ export const CLUSTER_FLAGS = { kubeconfig: { type: 'string' }, context: { type: 
 /** What a command reads manifests from; further files may follow without `-f`, as shells put them for `*.yaml`. */
 export const FILE_FLAG = { file: { type: 'string', short: 'f', multiple: true } } as const;
 
-/** Reads a command line; `--help` wins over everything that is right. */
-export function readFlags<const O extends ParseArgsOptionsConfig>(argv: readonly string[], options: O): Flags<O> {
+/**
+ * Reads a command line; `--help` wins over everything that is right.
+ * @param takes whether arguments that are no flags have a meaning. Default: they do
+ */
+export function readFlags<const O extends ParseArgsOptionsConfig>(
+  argv: readonly string[],
+  options: O,
+  takes: { readonly arguments: 'any' | 'none' } = { arguments: 'any' },
+): Flags<O> {
   try {
     // Asked for beside the command's own, so that the type of its values stays what the command declared.
     const help = { help: { type: 'boolean', short: 'h' } } as const;
-    const all = parseArgs({ args: [...argv], options: { ...options, ...help }, allowPositionals: true });
+    const allowPositionals = takes.arguments === 'any';
+    const all = parseArgs({ args: [...argv], options: { ...options, ...help }, allowPositionals });
     if ('help' in all.values && all.values.help === true) return { is: 'help' };
     return { is: 'run', values: all.values, positionals: all.positionals };
   } catch (error) {
     // The rest of parseArgs' message is advice for other command lines.
-    const [sentence = ''] = (error instanceof Error ? error.message : String(error)).split(/[.\n]/);
-    return { is: 'wrong', sentence: `${sentence}.` };
+    const [sentence = ''] = (error instanceof Error ? error.message : String(error)).split(
+      /\.? (?=To specify|This command)|\n/,
+    );
+    return { is: 'wrong', sentence: `${sentence.replace(/\.$/, '')}.` };
   }
 }

@@ -14,13 +14,15 @@ Sends a CloudEvent at once and then one each period, as Knative's heartbeats doe
 Environment: POD_NAME and POD_NAMESPACE; K_SINK, K_CE_OVERRIDES, K_CA_CERTS, as a
 ContainerSource or a SinkBinding sets them; ONE_SHOT=true sends one and ends.
 
-  --eventSource  the attribute source (default https://knative.dev/eventing-contrib/cmd/heartbeats/#NAMESPACE/NAME)
+  --eventSource  the attribute source (default
+                 https://knative.dev/eventing-contrib/cmd/heartbeats/#NAMESPACE/NAME)
   --eventType    the attribute type (default ${FLAGS.eventType})
   --sink         where events go, unless K_SINK says it
   --cacerts      PEM certificates to trust, unless K_CA_CERTS has some
   --label        the data's label
   --period       a Go duration such as 300ms or 1m30s, or whole seconds (default 5s)
   --msg          the data's msg (default none)
+  -h, --help     print this
 `;
 
 /** Where a SinkBinding mounts them (knative.dev/eventing, pkg/eventingtls and pkg/apis/feature). */

@@ -6,7 +6,7 @@ import { readPingConfig } from './ping-adapter/config.ts';
 import { runPingAdapter } from './ping-adapter/run.ts';
 import { ownIdentity, refuseConfig, withApiServer } from './with-api-server.ts';
 
-const HELP = `watchbridge ping-adapter [--kubeconfig FILE] [--context NAME]
+const HELP = `Usage: watchbridge ping-adapter [--kubeconfig FILE] [--context NAME]
 
 The one adapter of all PingSources of a cluster: sends their events when they
 are due. The controller deploys it. It is configured by the environment:
@@ -17,7 +17,7 @@ K_LOGGING_CONFIG, WATCHBRIDGE_PROBES_PORT (8080) and WATCHBRIDGE_METRICS_PORT
   --kubeconfig FILE  where to find the API server (default: KUBECONFIG,
                      ~/.kube/config, the Pod's ServiceAccount)
   --context NAME     a context of the kubeconfig
-  --help             print this
+  -h, --help         print this
 `;
 
 /** `watchbridge ping-adapter`. */
@@ -26,7 +26,7 @@ export async function pingAdapter(
   env: Readonly<Record<string, string | undefined>>,
   signal: AbortSignal,
 ): Promise<ExitCode> {
-  const flags = readClusterFlags(argv, HELP);
+  const flags = readClusterFlags('ping-adapter', argv, HELP);
   if (typeof flags === 'number') return flags;
   const read = readPingConfig(env);
   if ('problems' in read) {

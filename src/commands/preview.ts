@@ -66,7 +66,7 @@ export async function preview(
   }
   if (flags.is === 'wrong') return misused(flags.sentence);
   const wishes = readWishes(flags.values);
-  if (typeof wishes === 'string') return misused(wishes);
+  if ('problems' in wishes) return misused(wishes.problems.join(' '));
   const written = await writtenSources([...(flags.values.file ?? []), ...flags.positionals]);
   if ('exit' in written) return written.exit;
   const [source, another] = written.sources;
@@ -143,12 +143,15 @@ async function show(
   return failed(['No stream could be established, so nothing was seen.']);
 }
 
-function readWishes(values: { for: string; samples: string; json: boolean }): Wishes | string {
+function readWishes(values: { for: string; samples: string; json: boolean }): Wishes | { problems: readonly string[] } {
   const forMs = parsePeriod(values.for);
-  if (forMs === undefined) return `--for must be a period from 1s to 24h, such as 90s or 5m, but is "${values.for}".`;
   const samples = /^\d+$/.test(values.samples) ? Number(values.samples) : NaN;
-  if (!(samples <= 100)) return `--samples must be a number from 0 to 100, but is "${values.samples}".`;
-  return { forMs, samples, json: values.json };
+  const problems: string[] = [];
+  if (forMs === undefined) {
+    problems.push(`--for must be a period from 1s to 24h, such as 90s or 5m, but is "${values.for}".`);
+  }
+  if (!(samples <= 100)) problems.push(`--samples must be a number from 0 to 100, but is "${values.samples}".`);
+  return forMs === undefined || problems.length > 0 ? { problems } : { forMs, samples, json: values.json };
 }
 
 function misused(sentence: string): ExitCode {

@@ -1,3 +1,4 @@
+import { createInformerPool } from '../reconcile/informer-pool.ts';
 import { createDiscovery, type Discovery } from '../kube/discovery.ts';
 import { KubeError } from '../kube/errors.ts';
 import type { SourcesIo } from '../sources/apiserver/controller.ts';
@@ -21,9 +22,10 @@ export async function runKinds(
   const ending = AbortSignal.any([signal, bug.signal]);
   const discovery = createDiscovery(io.kube);
   for (const { resource } of kinds) standing.set(resource.plural, 'starting', false);
+  const pooled = { ...io, pool: createInformerPool() };
   const running = kinds.map(async (kind) => {
     try {
-      await runKind(kind, discovery, io, standing, ending);
+      await runKind(kind, discovery, pooled, standing, ending);
     } finally {
       bug.abort();
     }

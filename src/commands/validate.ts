@@ -63,6 +63,7 @@ async function run(files: readonly string[]): Promise<ExitCode> {
 
 function summary(problems: number, bad: number, sources: number): string {
   const count = (many: number, noun: string): string => `${many} ${noun}${many === 1 ? '' : 's'}`;
+  if (sources === 0) return `${count(problems, 'problem')}; no ApiServerSource could be read.`;
   if (problems === 0) return `${count(sources, 'ApiServerSource')} checked, nothing is wrong.`;
   return `${count(problems, 'problem')}; ${bad} of ${count(sources, 'ApiServerSource')} ${bad === 1 ? 'has' : 'have'} some.`;
 }

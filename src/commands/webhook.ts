@@ -8,7 +8,7 @@ import { runWebhook } from './run-webhook.ts';
 import { readWebhookConfig } from './webhook-config.ts';
 import { refuseConfig, withApiServer } from './with-api-server.ts';
 
-const HELP = `watchbridge webhook [--kubeconfig FILE] [--context NAME]
+const HELP = `Usage: watchbridge webhook [--kubeconfig FILE] [--context NAME]
 
 Tells new objects the sink that a SinkBinding binds them to, Jobs above all: the
 API server asks it before they are stored. The controller makes its certificates
@@ -20,7 +20,7 @@ WATCHBRIDGE_PROBES_PORT (8080) and WATCHBRIDGE_METRICS_PORT (9092).
   --kubeconfig FILE  where to find the API server (default: KUBECONFIG,
                      ~/.kube/config, the Pod's ServiceAccount)
   --context NAME     a context of the kubeconfig
-  --help             print this
+  -h, --help         print this
 `;
 
 /** `watchbridge webhook`. */
@@ -29,7 +29,7 @@ export async function webhook(
   env: Readonly<Record<string, string | undefined>>,
   signal: AbortSignal,
 ): Promise<ExitCode> {
-  const flags = readClusterFlags(argv, HELP);
+  const flags = readClusterFlags('webhook', argv, HELP);
   if (typeof flags === 'number') return flags;
   const configured = readWebhookConfig(env, await readFile('/etc/resolv.conf', 'utf8').catch(() => ''));
   if ('problems' in configured) {

@@ -2,7 +2,7 @@ import type { KubeClient } from '../kube/client.ts';
 import type { Discovery, Found } from '../kube/discovery.ts';
 import { KubeError } from '../kube/errors.ts';
 import type { KubeObject } from '../kube/object.ts';
-import { isEmptySelector, selectorText } from '../sources/apiserver/label-selector.ts';
+import { isEmptySelector, selectorText } from '../sources/label-selector.ts';
 import { groupVersionOf, type Spec, type WatchedKind } from '../sources/apiserver/spec.ts';
 import { pluralProblems, type Target, targetOf } from '../sources/apiserver/watched.ts';
 

@@ -1,4 +1,4 @@
-import { isEmptySelector, selectorText } from '../sources/apiserver/label-selector.ts';
+import { isEmptySelector, selectorText } from '../sources/label-selector.ts';
 import type { Spec } from '../sources/apiserver/spec.ts';
 import type { Target } from '../sources/apiserver/watched.ts';
 

@@ -2,7 +2,8 @@ import { pino } from 'pino';
 import { createStreamMemory, NO_MEMORY } from '../checkpoint/stream-memory.ts';
 import type { AdapterConfig } from '../adapter/config.ts';
 import { isOwnObject } from '../adapter/lead.ts';
-import { contentMode, payloadRules } from '../adapter/payload-config.ts';
+import { contentMode } from '../adapter/delivery-config.ts';
+import { payloadRules } from '../adapter/payload-config.ts';
 import { reportLack } from '../adapter/report-lack.ts';
 import { reportStream } from '../adapter/report.ts';
 import { createStreamBoard, type StreamSummary } from '../adapter/stream-board.ts';
@@ -55,7 +56,7 @@ export async function runPreview(
   const stop = AbortSignal.any([signal, stopped.signal]);
   // What the adapter would log is on the board and in the counters.
   const log = pino({ level: 'silent' });
-  const events = createEventCounter(contentMode(config.source), samples);
+  const events = createEventCounter(contentMode(config.source.delivery), samples);
   const drops = createDropCounter();
   const { metrics } = drops;
   const board = createStreamBoard(metrics.established);

@@ -1,3 +1,4 @@
+import { loadCel } from '../events/cel/load-cel.ts';
 import { readCertificates } from '../delivery/certificates.ts';
 import { sourceConfigText } from '../sources/apiserver/source-config-text.ts';
 import { configProblems, specProblems } from '../sources/apiserver/spec-problems.ts';
@@ -9,6 +10,9 @@ import { defaulted } from './defaulted.ts';
 import { metadataProblems } from './metadata-problems.ts';
 import { isWithin, parsePath, type Problem } from './problem.ts';
 import { type Schema, sourceSchemas } from './schema.ts';
+
+// Whoever judges manifests meets expressions sooner or later, and judges at once.
+await loadCel();
 
 /** Finds everything that is wrong with an ApiServerSource of a version that the CRD has. */
 export interface SourceChecks {

@@ -25,7 +25,7 @@ export interface Applier {
    * wanted and `live`, its status aside, are what they were after the last one.
    *
    * @param wanted all fields that are to be ours, without `status`; its controller owns the object
-   * @param live the object as an informer has it; undefined: the API server is asked
+   * @param live the object as an informer has it; undefined: whether there is one is for the API server to say
    * @throws KubeError when the API server could not be asked, or has no such namespace
    */
   apply(resource: Resource, wanted: KubeObject, live: KubeObject | undefined, signal: AbortSignal): Promise<Applied>;
@@ -41,48 +41,64 @@ interface LastApplied {
 const TIMEOUT_MS = 15_000;
 /** Of about 300 bytes each; an object that is forgotten costs one request. */
 const MOST_REMEMBERED = 20_000;
+/** A number of entries by `max` would reserve room for all of them beforehand. */
+const MEMORY = { maxSize: MOST_REMEMBERED, sizeCalculation: () => 1 };
+/**
+ * No object has it, as etcd begins with 1 before the first write. What is there already is a conflict, and so never
+ * taken over; what is not is created, which no version keeps the API server from (apiserver, registry/generic/store.go).
+ */
+const VERSION_OF_NONE = '1';
 
 /** What was applied last is remembered by this process only: after a restart every object costs one request. */
 export function createApplier(kube: Pick<KubeClient, 'json'>): Applier {
-  const lastApplied = new LRUCache<string, LastApplied>({ max: MOST_REMEMBERED });
+  const lastApplied = new LRUCache<string, LastApplied>(MEMORY);
 
-  async function write(resource: Resource, wanted: KubeObject, live: KubeObject | undefined, signal: AbortSignal) {
-    const { uid } = live?.metadata ?? {};
-    return await kube.json<KubeObject>({
-      method: 'PATCH',
-      path: pathOf(resource, wanted.metadata),
-      query: { fieldManager: FIELD_MANAGER, force: true },
-      // JSON is YAML.
-      contentType: 'application/apply-patch+yaml',
-      // With the uid, an object that was deleted meanwhile is not made anew, and one that was made anew not taken over.
-      body: { ...wanted, metadata: { ...wanted.metadata, ...(uid !== undefined && { uid }) } },
-      signal,
-      timeoutMs: TIMEOUT_MS,
-    });
+  async function write(
+    resource: Resource,
+    wanted: KubeObject,
+    live: KubeObject | undefined,
+    signal: AbortSignal,
+  ): Promise<Applied> {
+    const path = pathOf(resource, wanted.metadata);
+    // With the uid, an object that was deleted meanwhile is not made anew, and one that was made anew not taken over.
+    const only = live === undefined ? { resourceVersion: VERSION_OF_NONE } : { uid: live.metadata.uid };
+    try {
+      const object = await kube.json<KubeObject>({
+        method: 'PATCH',
+        path,
+        query: { fieldManager: FIELD_MANAGER, force: true },
+        // JSON is YAML.
+        contentType: 'application/apply-patch+yaml',
+        body: { ...wanted, metadata: { ...wanted.metadata, ...only } },
+        signal,
+        timeoutMs: TIMEOUT_MS,
+      });
+      const { uid } = object.metadata;
+      lastApplied.set(path, { uid, wanted: fingerprint(wanted), live: fingerprintOfWill(object, wanted) });
+      return { is: changeOf(live, object, wanted), object };
+    } catch (error) {
+      lastApplied.delete(path);
+      return refusalOf(error, wanted, live !== undefined);
+    }
   }
 
   return {
     async apply(resource, wanted, given, signal) {
       const path = pathOf(resource, wanted.metadata);
       const last = lastApplied.get(path);
+      if (given === undefined && last === undefined) {
+        const created = await write(resource, wanted, undefined, signal);
+        if (created.is !== 'outdated') return created;
+      }
       const isKnown = (it: KubeObject) => last !== undefined && last.uid === it.metadata.uid;
       const tellsOwner = given !== undefined && (controllerOf(wanted) !== undefined || isKnown(given));
       const live = tellsOwner ? given : await read(kube, path, signal);
       if (live !== undefined && !isOurs(live, wanted, isKnown(live))) {
         return { is: 'notOurs', sentence: foreignSentence(live, wanted) };
       }
-      const hash = fingerprint(wanted);
-      if (live !== undefined && last?.wanted === hash && last.live === fingerprintOfWill(live)) {
-        return { is: 'unchanged', object: live };
-      }
-      try {
-        const object = await write(resource, wanted, live, signal);
-        lastApplied.set(path, { uid: object.metadata.uid, wanted: hash, live: fingerprintOfWill(object) });
-        return { is: changeOf(live, object), object };
-      } catch (error) {
-        lastApplied.delete(path);
-        return refusalOf(error, wanted, live !== undefined);
-      }
+      const isAsWanted =
+        live !== undefined && last?.wanted === fingerprint(wanted) && last.live === fingerprintOfWill(live, wanted);
+      return isAsWanted ? { is: 'unchanged', object: live } : await write(resource, wanted, live, signal);
     },
   };
 }
@@ -119,7 +135,7 @@ function pathOf(resource: Resource, at: { readonly namespace?: string; readonly 
   return `${collectionPath(resource, at.namespace)}/${encodeURIComponent(at.name)}`;
 }
 
-/** Before a creation: an informer can be behind, and applying would take over what is there. */
+/** An informer can be behind, and applying would take over what is there. */
 async function read(
   kube: Pick<KubeClient, 'json'>,
   path: string,
@@ -133,9 +149,13 @@ async function read(
   }
 }
 
-function changeOf(live: KubeObject | undefined, object: KubeObject): 'created' | 'changed' | 'unchanged' {
+function changeOf(
+  live: KubeObject | undefined,
+  object: KubeObject,
+  wanted: KubeObject,
+): 'created' | 'changed' | 'unchanged' {
   if (live === undefined) return 'created';
-  return fingerprintOfWill(live) === fingerprintOfWill(object) ? 'unchanged' : 'changed';
+  return fingerprintOfWill(live, wanted) === fingerprintOfWill(object, wanted) ? 'unchanged' : 'changed';
 }
 
 function foreignSentence(live: KubeObject, wanted: KubeObject): string {
@@ -147,7 +167,7 @@ function foreignSentence(live: KubeObject, wanted: KubeObject): string {
 
 function refusalOf(error: unknown, wanted: KubeObject, existed: boolean): Applied {
   if (!(error instanceof KubeError)) throw error;
-  if (existed && isOutdated(error)) return { is: 'outdated' };
+  if (error.code === 'conflict' || (existed && isOutdated(error))) return { is: 'outdated' };
   const told = withoutSecrets(error, wanted);
   const name = nameOf(wanted);
   if (error.code === 'forbidden') {
@@ -165,7 +185,7 @@ function refusalOf(error: unknown, wanted: KubeObject, existed: boolean): Applie
 
 /** An object of another uid than the one that was read is a conflict if it is gone, and invalid if it was made anew. */
 function isOutdated({ code, message }: KubeError): boolean {
-  return code === 'conflict' || code === 'notFound' || (code === 'invalid' && message.includes('metadata.uid'));
+  return code === 'notFound' || (code === 'invalid' && message.includes('metadata.uid'));
 }
 
 /** apimachinery's sentences for fields that are fixed; RBAC has one of its own. */

@@ -8,6 +8,7 @@ import { createKnownObjects } from '../watch/known-objects.ts';
 import type { Stream } from '../watch/requests.ts';
 import { FIRST } from '../watch/watch-state.ts';
 import { watchStream } from '../watch/watch-stream.ts';
+import type { InformerPool } from './informer-pool.ts';
 import { createInformerReport } from './informer-report.ts';
 import type { ControllerMetrics } from './metrics.ts';
 
@@ -53,6 +54,8 @@ export interface InformerIo {
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics: ControllerMetrics;
+  /** Where those come from that others may use, too. Default: each is one of its own. */
+  readonly pool?: InformerPool;
 }
 
 /** A custom resource may be installed after the controller; asking costs one small request. */
@@ -68,6 +71,11 @@ export function startInformer<T extends KubeObject>(
   io: InformerIo,
   signal: AbortSignal,
 ): Informer<T> {
+  const begin = (ending: AbortSignal): Informer<T> => runInformer(wanted, io, ending);
+  return io.pool?.borrow(wanted, begin, signal) ?? begin(signal);
+}
+
+function runInformer<T extends KubeObject>(wanted: Informed<T>, io: InformerIo, signal: AbortSignal): Informer<T> {
   const held = new Map<string, T>();
   const handlers = new Set<InformerHandler<T>>();
   const report = createInformerReport(wanted, io);

@@ -55,8 +55,8 @@ export function createControllerMetrics(): ControllerMetrics {
     ...register('reconcile_seconds', 'Time that a reconcile took.', ['controller']),
     buckets: SECONDS,
   });
-  const objects = new Gauge(register('objects', 'Objects that an informer holds.', ['stream']));
-  const established = new Gauge(register('stream_established', '1 while the watch is open.', ['stream']));
+  const objects = new Gauge(register('objects', 'Objects that informers hold.', ['stream']));
+  const established = new Gauge(register('stream_established', '1 while every watch of the name is open.', ['stream']));
   const interruptions = new Counter(
     register('watch_interruptions_total', 'Requests of informers that failed, by code.', ['stream', 'reason']),
   );
@@ -65,6 +65,9 @@ export function createControllerMetrics(): ControllerMetrics {
     register('audit_differences_total', 'Changes that the API server had kept from a watch.', ['stream']),
   );
   const malformed = new Counter(register('malformed_total', 'Answers that could not be understood.', ['stream']));
+
+  /** Informers of one name, which are on the same objects and hold other parts of them. */
+  const standings = new Map<string, Set<{ held: number; isEstablished: boolean }>>();
 
   return {
     registry,
@@ -80,21 +83,40 @@ export function createControllerMetrics(): ControllerMetrics {
       };
     },
     informer: (stream) => {
-      established.set({ stream }, 0);
-      objects.set({ stream }, 0);
       // A series that appears with its first increment hides that increment from rate().
       for (const reason of INTERRUPTIONS) interruptions.inc({ stream, reason }, 0);
       for (const why of LIST_REASONS) lists.inc({ stream, why }, 0);
       differences.inc({ stream }, 0);
       malformed.inc({ stream }, 0);
+      const standing = { held: 0, isEstablished: false };
+      const alike = standings.get(stream) ?? new Set();
+      standings.set(stream, alike.add(standing));
+      const show = (): void => {
+        const all = [...alike];
+        objects.set(
+          { stream },
+          all.reduce((sum, { held }) => sum + held, 0),
+        );
+        established.set({ stream }, all.every(({ isEstablished }) => isEstablished) ? 1 : 0);
+      };
+      show();
       return {
-        holds: (count) => objects.set({ stream }, count),
-        established: (yes) => established.set({ stream }, yes ? 1 : 0),
+        holds: (count) => {
+          standing.held = count;
+          show();
+        },
+        established: (yes) => {
+          standing.isEstablished = yes;
+          show();
+        },
         interrupted: (reason) => interruptions.inc({ stream, reason }),
         listed: (why) => lists.inc({ stream, why }),
         auditDifferences: (count) => differences.inc({ stream }, count),
         malformed: () => malformed.inc({ stream }),
         ended: () => {
+          alike.delete(standing);
+          if (alike.size > 0) return show();
+          standings.delete(stream);
           objects.remove({ stream });
           established.remove({ stream });
         },

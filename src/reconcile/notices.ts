@@ -55,7 +55,7 @@ export function createNotices(io: NoticesIo): Notices {
   const spam = createSpamFilter();
   /** By the path of the Event, in order of arrival. */
   const pending = new Map<string, Pending>();
-  const told = new LRUCache<string, Told>({ max: MOST_REMEMBERED });
+  const told = new LRUCache<string, Told>({ maxSize: MOST_REMEMBERED, sizeCalculation: () => 1 });
   let arrived = Promise.withResolvers<void>();
 
   const drop = (notice: Notice, times: number, why: DropReason, error?: KubeError): void => {

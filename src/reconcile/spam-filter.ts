@@ -13,7 +13,10 @@ export interface SpamFilter {
 }
 
 export function createSpamFilter(): SpamFilter {
-  const buckets = new LRUCache<string, { readonly tokens: number; readonly at: number }>({ max: MOST_OBJECTS });
+  const buckets = new LRUCache<string, { readonly tokens: number; readonly at: number }>({
+    maxSize: MOST_OBJECTS,
+    sizeCalculation: () => 1,
+  });
   return {
     admits(object, at) {
       const bucket = buckets.get(object) ?? { tokens: BURST, at };

@@ -7,6 +7,7 @@ import type { DeliveryGauges, DeliveryMetrics } from '../delivery/metrics.ts';
 import { createDeliveryReport } from '../delivery/report.ts';
 import { createSink } from '../delivery/sink.ts';
 import type { KubeClient } from '../kube/client.ts';
+import { createRotatedFile, parseToken } from '../kube/rotated-file.ts';
 import type { Clock } from '../process/clock.ts';
 import type { Log } from '../process/log.ts';
 import type { ReadinessBoard } from '../process/readiness-board.ts';
@@ -55,7 +56,7 @@ export async function runTurn<Env>(
 ): Promise<number> {
   const { clock, log, metrics, board } = io;
   const hardStop = new AbortController();
-  const sink = sinkOf(settings);
+  const sink = sinkOf(clock, settings);
   const report = createDeliveryReport({ log, metrics, clock });
   const lanes = createLanes({
     sink,
@@ -109,9 +110,13 @@ export async function runTurn<Env>(
   return lanes.gauges().queued;
 }
 
-function sinkOf({ sink: url, sinkCa: ca, sinkTimeoutMs: timeoutMs, namespace }: AdapterSettings) {
+function sinkOf(
+  clock: Clock,
+  { sink: url, sinkCa: ca, sinkTimeoutMs: timeoutMs, sinkToken, namespace }: AdapterSettings,
+) {
   const headers = namespace === undefined ? [] : ['kn-namespace', namespace];
-  return createSink({ url, ca, timeoutMs, connections: IN_FLIGHT, contentMode: 'binary', headers });
+  const token = sinkToken === undefined ? undefined : createRotatedFile(sinkToken, parseToken, clock);
+  return createSink({ url, ca, token, timeoutMs, connections: IN_FLIGHT, contentMode: 'binary', headers });
 }
 
 /** Waits until the adapter has returned, or did not in time although it was asked to. */

@@ -210,6 +210,18 @@ test('a source whose sink is not there waits for it, and says what it waits for'
   await reaches(namespace, 'SinkProvided', 'True');
 });
 
+test('what a new source needs is made by one request each, and nothing is read', async () => {
+  const namespace = await place('frugal');
+  const { length } = requests;
+  await createSource(namespace);
+  await reaches(namespace, 'Deployed', 'False', 'MinimumReplicasUnavailable');
+  const made = requests
+    .slice(length)
+    .filter((request) => request.includes(`/${namespace}/`) && !/\/(events|status)$/.test(request))
+    .map((request) => request.replace(/ .*\/(\w+)\/[^/]+$/, ' $1'));
+  assert.deepEqual(made, ['PATCH roles', 'PATCH rolebindings', 'PATCH deployments']);
+});
+
 test('with rbac Managed rights are granted as far as they are open, and go with the source', async () => {
   const { admin } = cluster;
   const namespace = await place('managed');

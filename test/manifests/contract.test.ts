@@ -15,7 +15,9 @@ function namesOf(schema: Schema | undefined): readonly string[] {
 
 test('a source says of delivery and payload what the adapter can be told of them', () => {
   assert.deepEqual(namesOf(spec['delivery']), Object.keys(deliveryConfig.shape).sort());
-  assert.deepEqual(namesOf(spec['payload']), Object.keys(payloadConfig.shape).sort());
+  // The key of redaction is a variable, by reference, as a configuration is no place for a secret.
+  const payload = namesOf(spec['payload']).filter((name) => name !== 'redactionKey');
+  assert.deepEqual(payload, Object.keys(payloadConfig.shape).sort());
 });
 
 test('a source says of changes to tell what the adapter can be told of them', () => {

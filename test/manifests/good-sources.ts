@@ -124,7 +124,7 @@ spec:
   sink:
     ref: {apiVersion: v1, kind: Service, name: orders}
   delivery:
-    format: json
+    format: batch
     retry: 10
     backoffPolicy: linear
     backoffDelay: PT0.5S
@@ -140,8 +140,8 @@ spec:
     managedFields: Drop
     lastApplied: Drop
     secrets: ClearText
+    redactionKey: {secretKeyRef: {name: redaction, key: key}}
     maxBytes: 65536
-    contentMode: Structured
     fields: [spec.replicas, 'metadata.annotations.example\\.com/owner']
     labelExtensions: {team: app.kubernetes.io/part-of}
     annotationExtensions: {owner: example.com/owner}

@@ -229,13 +229,29 @@ export const REFUSED_SOURCES: readonly (readonly [what: string, spec: Body, says
   ],
   ['an empty path', { payload: { fields: ['spec..replicas'] } }, ['spec.payload.fields[0]', 'spec.replicas']],
   ['a path that ends in a backslash', { payload: { fields: ['spec\\'] } }, ['spec.payload.fields[0]']],
-  [
-    'two content modes',
-    { payload: { contentMode: 'Binary' }, delivery: { format: 'json' } },
-    ['payload.contentMode and delivery.format to say the same'],
-  ],
+  ['an unknown content mode', { delivery: { format: 'avro' } }, ['spec.delivery.format', 'batch']],
   ['a label as the name of the object', { payload: { labelExtensions: { name: 'a' } } }, ['beside kind, name']],
   ['a label as one of our own', { payload: { annotationExtensions: { uid: 'a' } } }, ['found uid']],
+  [
+    'a redaction key without Secret',
+    { payload: { redactionKey: {} } },
+    ['spec.payload.redactionKey.secretKeyRef: Required value'],
+  ],
+  [
+    'a redaction key by itself',
+    { payload: { redactionKey: 'hunter2hunter2hunter2hunter2hunter2' } },
+    ['spec.payload.redactionKey', 'must be of type object'],
+  ],
+  [
+    'a redaction key of another namespace',
+    { payload: { redactionKey: { secretKeyRef: { name: 'shop/redaction', key: 'key' } } } },
+    ['redactionKey.secretKeyRef.name', '"shop/redaction"', 'in lower case'],
+  ],
+  [
+    'a redaction key under a wrong key',
+    { payload: { redactionKey: { secretKeyRef: { name: 'redaction', key: 'the key' } } } },
+    ['redactionKey.secretKeyRef.key', '"the key"', 'expected a key of a Secret'],
+  ],
   ['small payloads', { payload: { maxBytes: 1 } }, ['spec.payload.maxBytes', '1024']],
   [
     'an extension from a wrong label',

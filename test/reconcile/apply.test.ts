@@ -76,19 +76,22 @@ test('a fingerprint tells contents apart, and not the order of keys', () => {
 
 test('what is wanted of an object moves with its generation and its metadata, and of one without with every write', () => {
   const base = secret({ uid: 'u', resourceVersion: '7', generation: 2, labels: { a: 'b' } });
+  const wanted = secret({ labels: { a: 'b' } });
   const moved = (metadata: Partial<KubeObject['metadata']>) =>
-    fingerprintOfWill({ ...base, metadata: { ...base.metadata, ...metadata } }) !== fingerprintOfWill(base);
+    fingerprintOfWill({ ...base, metadata: { ...base.metadata, ...metadata } }, wanted) !==
+    fingerprintOfWill(base, wanted);
   assert.equal(moved({ resourceVersion: '8' }), false);
+  assert.equal(moved({ annotations: { a: 'b' }, labels: { a: 'b', c: 'd' } }), false, 'those are of others');
   for (const metadata of [
     { uid: 'v' },
     { generation: 3 },
     { labels: {} },
-    { annotations: { a: 'b' } },
+    { labels: { a: 'c' } },
     { finalizers: ['f'] },
     { ownerReferences: [] },
   ]) {
     assert.equal(moved(metadata), true, JSON.stringify(metadata));
   }
-  const plain = (resourceVersion: string) => fingerprintOfWill(secret({ uid: 'u', resourceVersion }));
+  const plain = (resourceVersion: string) => fingerprintOfWill(secret({ uid: 'u', resourceVersion }), wanted);
   assert.notEqual(plain('7'), plain('8'));
 });

@@ -34,7 +34,7 @@ test('a source made out of the sample has its own names, type-checks against the
 
 test('a name that would not do is refused with what would, and an existing folder is left alone', async (t) => {
   const folder = temporary(t);
-  for (const name of ['Order', 'order', '-source', 'a/../b']) {
+  for (const name of ['Order', 'order', './-source', 'a/../b']) {
     const [status, sentence] = await run(folder, CREATE, name);
     assert.equal(status, 2);
     assert.match(sentence, /my-source: found/);
@@ -45,6 +45,32 @@ test('a name that would not do is refused with what would, and an existing folde
   assert.match(sentence, /exists already/);
   assert.deepEqual(readdirSync(join(folder, 'order-source')), []);
 });
+
+const HINT = 'See npx node examples/sample-source/create.ts --help.\n';
+const MISTAKES: readonly (readonly [args: readonly string[], status: number, text: string])[] = [
+  [[], 2, `No folder is given; give the one to make, such as ../my-source.\n${HINT}`],
+  [['--nope'], 2, `Unknown option '--nope'.\n${HINT}`],
+  [
+    ['there', 'b-source'],
+    2,
+    [
+      'One folder can be made at a time: found there b-source.',
+      'The name must be lower-case words with dashes that end in -source, such as my-source: found "there".',
+      `there exists already; choose another name, or remove it.\n${HINT}`,
+    ].join('\n'),
+  ],
+  [['file/my-source'], 1, "file/my-source cannot be written: ENOTDIR: not a directory, mkdir 'file/my-source'.\n"],
+];
+
+for (const [args, status, text] of MISTAKES) {
+  test(`the mistakes of create.ts ${args.join(' ')} are all told, and it ends with ${status}`, async (t) => {
+    const folder = temporary(t);
+    mkdirSync(join(folder, 'there'));
+    writeFileSync(join(folder, 'file'), '');
+    assert.deepEqual(await run(folder, CREATE, ...args), [status, text]);
+    assert.deepEqual(readdirSync(folder).toSorted(), ['file', 'there']);
+  });
+}
 
 /** What `npm install` would do, with the types as a build makes them, and our sources in place of the bundle. */
 async function install(project: string): Promise<void> {

@@ -13,23 +13,31 @@ export interface Told {
   readonly accepted: boolean;
 }
 
-/** Reads events in binary content mode. Throws at a request that is no event of an API server source. */
+/** Reads events in binary or batched content mode. Throws at what is no event of an API server source. */
 export function toldBy(received: readonly Received[]): Told[] {
-  return received.map(({ headers, status }) => {
-    const attribute = (name: string): string => {
-      const value = headers[`ce-${name}`];
-      if (typeof value !== 'string') throw new Error(`An event came without ce-${name}: ${JSON.stringify(headers)}`);
-      return value;
-    };
-    const type = attribute('type').replace(/^dev\.knative\.apiserver\.(resource|ref)\./, '');
-    if (type !== 'add' && type !== 'update' && type !== 'delete') throw new Error(`An event of the type ${type} came.`);
-    return {
-      type,
-      object: `${attribute('namespace')}/${attribute('name')}`,
-      uid: attribute('uid'),
-      resourceVersion: attribute('resourceversion'),
-      identity: `${attribute('source')} ${attribute('id')}`,
-      accepted: status !== undefined && status >= 200 && status < 300,
-    };
+  return received.flatMap(({ headers, body, status }) => {
+    const accepted = status !== undefined && status >= 200 && status < 300;
+    if (headers['content-type']?.startsWith('application/cloudevents-batch+json') !== true)
+      return [toldIn((name) => headers[`ce-${name}`], accepted)];
+    const events = JSON.parse(body.toString()) as readonly Record<string, unknown>[];
+    return events.map((event) => toldIn((name) => event[name], accepted));
   });
+}
+
+function toldIn(read: (name: string) => unknown, accepted: boolean): Told {
+  const attribute = (name: string): string => {
+    const value = read(name);
+    if (typeof value !== 'string') throw new Error(`An event came without ${name}.`);
+    return value;
+  };
+  const type = attribute('type').replace(/^dev\.knative\.apiserver\.(resource|ref)\./, '');
+  if (type !== 'add' && type !== 'update' && type !== 'delete') throw new Error(`An event of the type ${type} came.`);
+  return {
+    type,
+    object: `${attribute('namespace')}/${attribute('name')}`,
+    uid: attribute('uid'),
+    resourceVersion: attribute('resourceversion'),
+    identity: `${attribute('source')} ${attribute('id')}`,
+    accepted,
+  };
 }

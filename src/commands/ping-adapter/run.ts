@@ -10,6 +10,7 @@ import { startInformer } from '../../reconcile/informer.ts';
 import { createControllerMetrics } from '../../reconcile/metrics.ts';
 import { createPingMetrics } from '../../sources/ping/adapter/metrics.ts';
 import { createPingAdapter } from '../../sources/ping/adapter/run.ts';
+import { firingPart } from '../../sources/ping/firing-part.ts';
 import { PING_SOURCES } from '../../sources/ping/resources.ts';
 import type { PingSource } from '../../sources/ping/spec.ts';
 import type { PingConfig } from './config.ts';
@@ -48,7 +49,7 @@ export async function runPingAdapter(
   };
   try {
     const sources = startInformer<PingSource>(
-      { resource: PING_SOURCES, carries: 'objects' },
+      { resource: PING_SOURCES, carries: 'objects', keep: firingPart },
       { kube, clock, log, metrics: informerMetrics },
       stop.signal,
     );

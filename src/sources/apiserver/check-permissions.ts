@@ -18,8 +18,11 @@ export interface PermissionChecks {
   missing(account: Account, watched: Watched, signal: AbortSignal): Promise<string | undefined>;
   /** Whether an account may do one thing. @throws KubeError */
   allowed(account: Account, question: Question, signal: AbortSignal): Promise<boolean>;
-  /** To be called when a Role, a ClusterRole or a binding changed: everything is asked anew. */
-  forget(): void;
+  /**
+   * To be called when a role or a binding changed: what that can have changed is asked anew.
+   * @param namespace of a Role or RoleBinding; undefined: of none, and so of all
+   */
+  forget(namespace: string | undefined): void;
 }
 
 const REVIEWS = '/apis/authorization.k8s.io/v1/subjectaccessreviews';
@@ -35,6 +38,8 @@ const REFUSED_MS = 500;
 
 export function createPermissionChecks(kube: Pick<KubeClient, 'json'>, clock: Clock): PermissionChecks {
   let known = new Map<string, { readonly allowed: boolean; readonly since: number }>();
+  /** What is being asked: sources of one account that come together share the answer. */
+  let asking = new Map<string, Promise<boolean>>();
 
   const answersOf = ({ user }: Account): Answers => {
     const now = clock.monotonic();
@@ -47,9 +52,21 @@ export function createPermissionChecks(kube: Pick<KubeClient, 'json'>, clock: Cl
   };
 
   const ask = async (account: Account, question: Question, signal: AbortSignal): Promise<boolean> => {
+    const key = keyOf(account.user, question);
+    const here = asking;
+    const asked = here.get(key) ?? review(account, question, signal);
+    here.set(key, asked);
+    try {
+      return await asked;
+    } finally {
+      here.delete(key);
+    }
+  };
+
+  const review = async (account: Account, question: Question, signal: AbortSignal): Promise<boolean> => {
     const { verb, group, resource, namespace } = question;
     const remembered = known;
-    const review = await kube.json<{ readonly status?: { readonly allowed?: boolean } }>({
+    const { status } = await kube.json<{ readonly status?: { readonly allowed?: boolean } }>({
       method: 'POST',
       path: REVIEWS,
       body: {
@@ -61,7 +78,7 @@ export function createPermissionChecks(kube: Pick<KubeClient, 'json'>, clock: Cl
       timeoutMs: ANSWER_WITHIN_MS,
     });
     // Into the memory that was there when we asked: what was true before a change must not outlive it.
-    const allowed = review.status?.allowed === true;
+    const allowed = status?.allowed === true;
     remembered.set(keyOf(account.user, question), { allowed, since: clock.monotonic() });
     return allowed;
   };
@@ -93,8 +110,10 @@ export function createPermissionChecks(kube: Pick<KubeClient, 'json'>, clock: Cl
     },
     allowed: async (account, question, signal) =>
       answersOf(account)(question) ?? (await ask(account, question, signal)),
-    forget: () => {
-      known = new Map();
+    forget: (namespace) => {
+      const others = namespace === undefined ? [] : [...known].filter(([key]) => !key.endsWith(` ${namespace}`));
+      known = new Map(others);
+      asking = new Map();
     },
   };
 }

@@ -1,12 +1,13 @@
 import type { ReadReport, SourceReport } from '../../adapter/source-report.ts';
 import { type Condition, conditionSet, keepTransitionTimes } from '../../reconcile/conditions.ts';
 import { deployedCondition } from '../../reconcile/deployed-condition.ts';
-import type { Deployment } from './deployment.ts';
+import type { Deployment } from '../../reconcile/deployment.ts';
 import type { ApiServerSource } from './spec.ts';
 
 /** The conditions of one reconcile, in the making. Each method marks one, in upstream's words. */
 export interface ConditionsInTheMaking {
-  sinkProvided(): void;
+  /** @param audience what its tokens are for; undefined: it wants none */
+  sinkProvided(audience?: string): void;
   sinkMissing(reason: string, message: string): void;
   permissionsSufficient(): void;
   /** @param message `User system:serviceaccount:shop:default cannot get, ...` */
@@ -49,11 +50,15 @@ export function beginConditions(source: Pick<ApiServerSource, 'status'>, now: nu
   const remove = (types: readonly string[]): void => {
     list = list.filter(({ type }) => !types.includes(type));
   };
-  // The words of upstream where its feature is off; ours has no such feature yet.
+  // The words of upstream where its feature is off.
   mark('True', 'OIDCIdentityCreated', 'authentication-oidc feature disabled');
 
   return {
-    sinkProvided: () => mark('True', 'SinkProvided'),
+    sinkProvided: (audience) => {
+      mark('True', 'SinkProvided');
+      // It is the account that the Pods run as, so nothing has to be created.
+      if (audience) mark('True', 'OIDCIdentityCreated');
+    },
     sinkMissing: (reason, message) => mark('False', 'SinkProvided', reason, message),
     permissionsSufficient: () => mark('True', 'SufficientPermissions'),
     permissionsMissing: (message, reason = '') => mark('False', 'SufficientPermissions', reason, message),

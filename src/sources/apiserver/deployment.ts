@@ -20,20 +20,6 @@ export interface Installation {
   readonly nodeSelector: Readonly<Record<string, string>>;
 }
 
-/** The few fields of an apps/v1 Deployment that its source is judged by. */
-export interface Deployment extends KubeObject {
-  readonly status?: {
-    readonly observedGeneration?: number;
-    readonly unavailableReplicas?: number;
-    readonly conditions?: readonly {
-      readonly type: string;
-      readonly status: string;
-      readonly reason?: string;
-      readonly message?: string;
-    }[];
-  };
-}
-
 interface EnvVar {
   readonly name: string;
   readonly value?: string;
@@ -46,6 +32,11 @@ const DEFAULT_REPLICAS = 1;
  * period renews its Lease too late.
  */
 const DEFAULT_RESOURCES = { requests: { cpu: '50m', memory: '128Mi' }, limits: { memory: '512Mi' } };
+
+/** Upstream's name, of the volume that its SinkBinding mounts. */
+const TOKEN_VOLUME = 'oidc-token';
+/** Upstream's; the kubelet renews a token when a fifth of its time is left. */
+const TOKEN_SECONDS = 3600;
 
 /** kmeta.ChildName of the source's name and uid, as upstream, so that its Deployment is taken over. */
 export function deploymentName({ metadata: { name, uid } }: ApiServerSource): string {
@@ -66,6 +57,7 @@ export function deploymentOf(
   const labels = sourceLabels(source);
   const { adapter = {} } = spec;
   const nodeSelector = { ...installation.nodeSelector, ...adapter.nodeSelector };
+  const volumes = sink.audience ? [tokenVolume(sink.audience)] : [];
   const pod = {
     serviceAccountName: spec.serviceAccountName,
     // A ServiceAccount may say otherwise, and without a token there is nothing to watch with.
@@ -75,6 +67,7 @@ export function deploymentOf(
     ...(Object.keys(nodeSelector).length > 0 && { nodeSelector }),
     ...(adapter.tolerations !== undefined && { tolerations: adapter.tolerations }),
     ...(adapter.priorityClassName !== undefined && { priorityClassName: adapter.priorityClassName }),
+    ...(volumes.length > 0 && { volumes }),
   };
   const template = {
     metadata: {
@@ -108,6 +101,7 @@ function container(
     image: installation.image,
     args: ['adapter'],
     env: environment(source, spec, sink, sourceConfig, installation),
+    ...(sink.audience && { volumeMounts: [{ name: TOKEN_VOLUME, mountPath: '/oidc', readOnly: true }] }),
     ports: [
       { name: 'metrics', containerPort: 9092, protocol: 'TCP' },
       { name: 'probes', containerPort: 8080, protocol: 'TCP' },
@@ -125,10 +119,16 @@ function container(
   };
 }
 
+/** A token of the Pod's own account, which is good for this audience and nothing else. */
+function tokenVolume(audience: string): object {
+  const serviceAccountToken = { audience, expirationSeconds: TOKEN_SECONDS, path: 'token' };
+  return { name: TOKEN_VOLUME, projected: { sources: [{ serviceAccountToken }] } };
+}
+
 /** Upstream's order: its controller compares the list as a whole. */
 function environment(
   { metadata: { name } }: ApiServerSource,
-  { adapter, ceOverrides }: Spec,
+  { adapter, ceOverrides, payload }: Spec,
   sink: SinkAddress,
   sourceConfig: string,
   { systemNamespace, ...installation }: Installation,
@@ -146,6 +146,10 @@ function environment(
     { name: 'K_KLOG_VERBOSITY', value: installation.K_KLOG_VERBOSITY },
     { name: 'K_OBSERVABILITY_CONFIG', value: installation.K_OBSERVABILITY_CONFIG },
     ...(ceOverrides === undefined ? [] : [{ name: 'K_CE_OVERRIDES', value: overridesText(ceOverrides) }]),
+    // By reference, so that no controller needs the right to read Secrets.
+    ...(payload?.redactionKey === undefined
+      ? []
+      : [{ name: 'WATCHBRIDGE_REDACTION_KEY', valueFrom: payload.redactionKey }]),
   ];
 }
 

@@ -2,7 +2,8 @@ import type { ReadReport } from '../../adapter/source-report.ts';
 import type { Found } from '../../kube/discovery.ts';
 import type { KubeObject } from '../../kube/object.ts';
 import type { ResolvedSink } from '../../reconcile/resolve-sink.ts';
-import type { Deployment, Installation } from './deployment.ts';
+import type { Deployment } from '../../reconcile/deployment.ts';
+import type { Installation } from './deployment.ts';
 import type { ApiServerSource } from './spec.ts';
 
 /** All that a plan depends on. */
@@ -14,6 +15,8 @@ export interface Facts {
   readonly sink: ResolvedSink;
   /** Undefined: the source wants none. */
   readonly deadLetterSink: ResolvedSink | undefined;
+  /** PEM certificates of the installation that sinks may be signed by, beside their own. */
+  readonly authorities: string;
   /** What discovery says of each of `spec.resources`. */
   readonly found: readonly Found[];
   /** The names of the namespaces that `spec.namespaceSelector` selects; empty where there is none. */

@@ -1,4 +1,5 @@
 import { parseReport, REPORT_ANNOTATION } from '../../adapter/source-report.ts';
+import { loadCel } from '../../events/cel/load-cel.ts';
 import type { KubeClient } from '../../kube/client.ts';
 import type { Discovery, Found } from '../../kube/discovery.ts';
 import { KubeError } from '../../kube/errors.ts';
@@ -8,17 +9,18 @@ import type { Clock } from '../../process/clock.ts';
 import type { Destination } from '../../reconcile/destination.ts';
 import type { Informer } from '../../reconcile/informer.ts';
 import { keyOf } from '../../reconcile/key.ts';
+import type { ObjectIndex } from '../../reconcile/object-index.ts';
 import { type ResolvedSink, resolveSink, type SinkIo } from '../../reconcile/resolve-sink.ts';
 import type { PermissionChecks } from './check-permissions.ts';
-import type { Deployment, Installation } from './deployment.ts';
+import type { Deployment } from '../../reconcile/deployment.ts';
+import type { Installation } from './deployment.ts';
 import type { Facts } from './facts.ts';
 import { stateName } from './identity.ts';
-import { isEmptySelector, selectorText } from './label-selector.ts';
+import { isEmptySelector, selectorText } from '../label-selector.ts';
 import { serviceAccount } from './permissions.ts';
-import { GRANTED_FOR } from './rbac.ts';
 import { type ApiServerSource, groupVersionOf, skipsPermissionsCheck, type Spec, withDefaults } from './spec.ts';
 import { specProblems } from './spec-problems.ts';
-import { targetOf } from './watched.ts';
+import { type Target, targetOf } from './watched.ts';
 
 /** Where facts come from. */
 export interface GatherIo extends SinkIo {
@@ -30,11 +32,13 @@ export interface GatherIo extends SinkIo {
   /** Such as cluster.local. */
   readonly clusterDomain: string;
   readonly namespaces: Pick<Informer<KubeObject>, 'list'>;
+  /** See Facts. */
+  readonly authorities: () => string;
   readonly deployments: Pick<Informer<Deployment>, 'get'>;
   /** With their annotations. */
   readonly leases: Pick<Informer<KubeObject>, 'get'>;
-  /** On each kind of roles and bindings that carry the label of {@link GRANTED_FOR}. */
-  readonly grants: readonly Pick<Informer<KubeObject>, 'list'>[];
+  /** Metadata of the roles and bindings that were made for sources, by the uid of the source. */
+  readonly grants: ObjectIndex<KubeObject>;
 }
 
 const POLICIES = '/apis/admissionregistration.k8s.io/v1';
@@ -50,6 +54,8 @@ export async function gather(source: ApiServerSource, io: GatherIo, signal: Abor
     resolveDeadLetterSink(source, spec, io, signal),
     findAll(spec, io, signal),
   ]);
+  // What comes of the facts is planned at once, and expressions are compiled on the way.
+  if (spec.resources.some(({ when }) => when !== undefined)) await loadCel();
   const matchingNamespaces = matching(spec, io);
   const target = targetOf(spec, namespace, found, matchingNamespaces);
   const account = serviceAccount(namespace, spec.serviceAccountName);
@@ -61,18 +67,36 @@ export async function gather(source: ApiServerSource, io: GatherIo, signal: Abor
     installation: io.installation,
     sink,
     deadLetterSink,
+    authorities: io.authorities(),
     found,
     matchingNamespaces,
-    missingRights: needsRights ? await io.checks.missing(account, target, signal) : undefined,
+    missingRights: needsRights ? await missingRights(source, spec, target, io, signal) : undefined,
     mayFollowNamespaces: await mayFollow(spec, account, io, signal),
     authorsAreAsked: spec.rbac === 'Managed' && (await authorsAreAsked(io, signal)),
     obstacles: [],
     deployment: undefined,
-    granted: io.grants.flatMap((kind) =>
-      [...kind.list()].filter(({ metadata }) => metadata.labels?.[GRANTED_FOR] === uid),
-    ),
+    granted: [...io.grants.of(uid)],
     report: parseReport(lease?.metadata.annotations?.[REPORT_ANNOTATION]),
   };
+}
+
+/** Of an account that does not exist, that is the first thing to know. */
+async function missingRights(
+  { metadata: { namespace } }: ApiServerSource,
+  { serviceAccountName: name }: Spec,
+  target: Target,
+  { kube, checks }: GatherIo,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  const missing = await checks.missing(serviceAccount(namespace, name), target, signal);
+  if (missing === undefined) return undefined;
+  try {
+    await kube.json({ path: `/api/v1/namespaces/${namespace}/serviceaccounts/${name}`, signal, timeoutMs: TIMEOUT_MS });
+  } catch (error) {
+    if (!(error instanceof KubeError) || error.code !== 'notFound') throw error;
+    return `${missing}. spec.serviceAccountName: there is no ServiceAccount ${name} in ${namespace}; create it, or correct it`;
+  }
+  return missing;
 }
 
 async function resolve(

@@ -28,6 +28,8 @@ export interface Account {
 /** Upstream's verbs. The adapter uses `get` to find out whether a deleted object only left a selector. */
 const VERBS = ['get', 'list', 'watch'];
 const CLUSTER = '';
+/** A hundred kinds in a thousand namespaces are more than a condition has room for. */
+const MOST_TOLD = 20;
 
 export function serviceAccount(namespace: string, name: string): Account {
   return {
@@ -57,7 +59,7 @@ export function nextQuestions(watched: Watched, answers: Answers): Question[] {
 /**
  * What the account may not do, in the words of upstream's condition: `User system:serviceaccount:shop:default cannot
  * get, list, watch resource "pods" in API group "" in Namespace "shop"`. A right that is needed in the whole cluster is
- * missing in Namespace "". Undefined where nothing is missing.
+ * missing in Namespace "". The first 20 are told, and how many more there are. Undefined where nothing is missing.
  */
 export function missingRights({ user }: Account, watched: Watched, answers: Answers): string | undefined {
   const missing = watched.resources.flatMap((resource) =>
@@ -71,7 +73,10 @@ export function missingRights({ user }: Account, watched: Watched, answers: Answ
       return [`${verbs.join(', ')} resource "${plural}" in API group "${group}" in Namespace "${namespace}"`];
     }),
   );
-  return missing.length === 0 ? undefined : `User ${user} cannot ${missing.join(', ')}`;
+  if (missing.length === 0) return undefined;
+  const told = missing.slice(0, MOST_TOLD);
+  const rest = missing.length - told.length;
+  return `User ${user} cannot ${told.join(', ')}${rest === 0 ? '' : `, and ${rest} more`}`;
 }
 
 type Place = Pick<Resource, 'group' | 'plural' | 'namespaced'>;

@@ -5,7 +5,7 @@ import { beginConditions, type ConditionsInTheMaking } from './conditions.ts';
 import { deploymentName, deploymentOf } from './deployment.ts';
 import type { Facts } from './facts.ts';
 import { goJson } from '../../json/go-json.ts';
-import { isEmptySelector } from './label-selector.ts';
+import { isEmptySelector } from '../label-selector.ts';
 import { managedRbac } from './managed-rbac.ts';
 import { serviceAccount } from './permissions.ts';
 import { sourceConfigText } from './source-config-text.ts';
@@ -19,7 +19,8 @@ import {
 import { configProblems, specProblems } from './spec-problems.ts';
 import { stateRbac } from './state-rbac.ts';
 import { statusOf } from './status.ts';
-import { managedProblems, pluralProblems, type Target, targetOf } from './watched.ts';
+import { authoritiesProblems, withAuthorities } from './trust-bundles.ts';
+import { managedProblems, pluralProblems, type Target, targetOf, unservedKinds } from './watched.ts';
 
 /** A notice about the source. */
 export type SourceNotice = Omit<Notice, 'about'>;
@@ -58,11 +59,16 @@ export function plan(facts: Facts): Plan {
     conditions.sinkMissing('DeadLetterSinkNotFound', `spec.delivery.deadLetterSink: ${deadLetterSink.sentence}`);
     return stopped(facts, conditions, sinkNotFound(spec.delivery?.deadLetterSink ?? {}, source));
   }
-  conditions.sinkProvided();
+  conditions.sinkProvided(sink.sink.audience);
 
   const target = targetOf(spec, source.metadata.namespace, facts.found, facts.matchingNamespaces);
   const config = sourceConfigOf(facts, spec, target);
-  const more = [...pluralProblems(spec, facts.found), ...managedProblems(spec, target), ...configProblems(config)];
+  const more = [
+    ...pluralProblems(spec, facts.found),
+    ...managedProblems(spec, target),
+    ...configProblems(config),
+    ...authoritiesProblems(facts.authorities),
+  ];
   if (more.length > 0) return notDeployable(facts, conditions, more, target);
 
   const grantProblem = whyNotGranted(facts, spec);
@@ -75,8 +81,10 @@ export function plan(facts: Facts): Plan {
   // Nobody keeps a right until another one is there.
   const remove = facts.granted.filter((it) => !grants.some((wanted) => isSame(wanted, it)));
   if (facts.missingRights !== undefined && !skipsPermissionsCheck(source)) {
-    conditions.permissionsMissing(facts.missingRights);
-    const failure = `insufficient permissions: ${facts.missingRights}`;
+    // A name that nobody knows is the likelier mistake than a right that nobody has.
+    const missing = [facts.missingRights, ...unservedKinds(spec, facts.found)].join('. ');
+    conditions.permissionsMissing(missing);
+    const failure = `insufficient permissions: ${missing}`;
     return { ...stopped(facts, conditions, internalError(failure), target), apply: managed, remove, failure };
   }
   conditions.permissionsSufficient();
@@ -85,8 +93,9 @@ export function plan(facts: Facts): Plan {
   if (refused === '') conditions.deployed(deploymentName(source), facts.deployment);
   else conditions.deploymentRefused(refused);
   inform(facts, spec, target, conditions);
+  const trusted = withAuthorities(sink.sink, facts.authorities);
   return {
-    apply: [...grants, deploymentOf(source, spec, sink.sink, config, facts.installation)],
+    apply: [...grants, deploymentOf(source, spec, trusted, config, facts.installation)],
     remove,
     status: statusOf(facts, conditions.list(), { spec, sink: sink.sink, target }),
     notices: refused === '' ? [] : [internalError(refused)],
@@ -112,12 +121,12 @@ function obstaclesOf({ obstacles }: Facts, kinds: readonly string[]): string {
 }
 
 function sourceConfigOf(facts: Facts, spec: Spec, target: Target): string {
-  const { source, deadLetterSink } = facts;
+  const { source, deadLetterSink, authorities } = facts;
   return sourceConfigText(spec, {
     uid: source.metadata.uid,
     resources: target.resources,
     namespaces: selectsSome(spec) && facts.mayFollowNamespaces ? 'followed' : target.names,
-    deadLetterSink: deadLetterSink?.is === 'resolved' ? deadLetterSink.sink : undefined,
+    deadLetterSink: deadLetterSink?.is === 'resolved' ? withAuthorities(deadLetterSink.sink, authorities) : undefined,
     failFast: skipsPermissionsCheck(source),
   });
 }

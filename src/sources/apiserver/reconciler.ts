@@ -7,12 +7,12 @@ import { nameOfKey } from '../../reconcile/key.ts';
 import type { Notices } from '../../reconcile/notices.ts';
 import type { Tracker } from '../../reconcile/tracker.ts';
 import { writeStatus } from '../../reconcile/write-status.ts';
-import type { Deployment } from './deployment.ts';
+import type { Deployment } from '../../reconcile/deployment.ts';
 import type { Facts } from './facts.ts';
 import { FINALIZER, finalize, needsFinalizer, setFinalizer } from './finalizer.ts';
 import { gather, type GatherIo } from './gather.ts';
 import { internalError, type Plan, plan, type SourceNotice } from './plan.ts';
-import { patienceMs } from './patience.ts';
+import { patienceMs } from '../../reconcile/patience.ts';
 import { resourceOf, SOURCES } from './resources.ts';
 import type { ApiServerSource } from './spec.ts';
 

@@ -11,6 +11,15 @@ export const SOURCES: Resource = {
   verbs: ['list', 'watch'],
 };
 
+export const CONFIG_MAPS: Resource = {
+  group: '',
+  version: 'v1',
+  plural: 'configmaps',
+  kind: 'ConfigMap',
+  namespaced: true,
+  verbs: ['list', 'watch'],
+};
+
 export const DEPLOYMENTS: Resource = {
   group: 'apps',
   version: 'v1',

@@ -1,5 +1,5 @@
 import { goJson, sortedByKey } from '../../json/go-json.ts';
-import { isEmptySelector, selectorText } from './label-selector.ts';
+import { isEmptySelector, selectorText } from '../label-selector.ts';
 import type { Spec, WatchedKind } from './spec.ts';
 
 /** What of K_SOURCE_CONFIG the spec does not say. */
@@ -35,7 +35,7 @@ export function sourceConfigText(spec: Spec, facts: SourceConfigFacts): string {
     ...(spec.checkpoint !== 'None' && { sourceUid: facts.uid, checkpoint: spec.checkpoint }),
     ...(spec.gapEvents === true && { gapEvents: true }),
     ...deliveryField(spec, facts),
-    ...(spec.payload !== undefined && { payload: spec.payload }),
+    ...payloadField(spec),
   });
 }
 
@@ -72,6 +72,13 @@ function deliveryField({ delivery }: Spec, { deadLetterSink }: SourceConfigFacts
   const { deadLetterSink: _destination, ...rest } = delivery;
   if (Object.keys(rest).length === 0 && deadLetterSink === undefined) return {};
   return { delivery: { ...rest, ...(deadLetterSink !== undefined && { deadLetterSink }) } };
+}
+
+/** The key of its redaction comes to the adapter as a variable of its own. */
+function payloadField({ payload }: Spec) {
+  if (payload === undefined) return {};
+  const { redactionKey: _variable, ...rest } = payload;
+  return Object.keys(rest).length > 0 ? { payload: rest } : {};
 }
 
 /** In the order of upstream's SubscriptionsAPIFilter, with the attributes sorted as Go sorts maps. */

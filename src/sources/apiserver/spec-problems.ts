@@ -1,24 +1,7 @@
 import { readSourceConfig } from '../../adapter/source-config.ts';
-import { loadCel } from '../../events/cel/load-cel.ts';
-import { forbiddenIn } from '../../events/check-attributes.ts';
-import { selectorProblems } from './label-selector.ts';
+import { overrideProblems } from '../override-problems.ts';
+import { selectorProblems } from '../label-selector.ts';
 import { groupVersionOf, type Spec } from './spec.ts';
-
-// Whoever judges specs meets expressions sooner or later, and judges at once.
-await loadCel();
-
-/** CloudEvents' own attributes, which an override would make invalid. */
-const CORE_ATTRIBUTES: ReadonlySet<string> = new Set([
-  'specversion',
-  'id',
-  'source',
-  'type',
-  'subject',
-  'time',
-  'datacontenttype',
-  'dataschema',
-  'data',
-]);
 
 /**
  * What is wrong with a spec that the API server has let pass: because the schema cannot see it, or was not there when
@@ -40,6 +23,8 @@ const MOST_BYTES = 128 * 1024 - 'K_SOURCE_CONFIG='.length - 1;
 /**
  * What the adapter would say about its configuration, in the words of the spec. It is asked beforehand, so that filters,
  * durations and expressions are judged by who has to understand them, and not by a Pod that does not start.
+ *
+ * @throws where there are expressions and `loadCel` was not called
  */
 export function configProblems(sourceConfig: string): string[] {
   const bytes = Buffer.byteLength(sourceConfig);
@@ -76,22 +61,6 @@ function ownerProblems({ owner }: Spec): string[] {
       : []),
     ...(kind.trim() === '' ? ['spec.owner.kind is empty; it must be a kind, such as ReplicaSet.'] : []),
   ];
-}
-
-/** What is wrong with extensions that override those of events, each as a sentence. */
-export function overrideProblems({
-  ceOverrides,
-}: {
-  readonly ceOverrides?: Spec['ceOverrides'] | undefined;
-}): string[] {
-  return Object.entries(ceOverrides?.extensions ?? {}).flatMap(([name, value]) => {
-    const why = CORE_ATTRIBUTES.has(name.toLowerCase())
-      ? 'is an attribute of CloudEvents itself, which cannot be overridden; choose another name'
-      : !/^[a-z0-9]+$/i.test(name)
-        ? 'has a name that CloudEvents does not allow; use letters and digits'
-        : forbiddenIn(value);
-    return why === undefined ? [] : [`spec.ceOverrides.extensions: ${JSON.stringify(name)} ${why}.`];
-  });
 }
 
 function replicaProblems({ adapter, checkpoint }: Spec): string[] {

@@ -1,7 +1,7 @@
 import type { KubeObject, ObjectMeta } from '../../kube/object.ts';
 import type { Condition } from '../../reconcile/conditions.ts';
 import type { Destination } from '../../reconcile/destination.ts';
-import type { LabelSelector } from './label-selector.ts';
+import type { LabelSelector } from '../label-selector.ts';
 
 /** sources.knative.dev/v1 ApiServerSource as the API server stores it; its schema is manifests/crds/apiserversources.yaml. */
 export interface ApiServerSource extends KubeObject {
@@ -50,7 +50,7 @@ export interface WatchedKind {
 
 /** Knative's DeliverySpec; its dead letter sink is a destination that is still to be resolved. */
 interface DeliverySpec {
-  readonly format?: 'binary' | 'json';
+  readonly format?: 'binary' | 'json' | 'batch';
   readonly retry?: number;
   readonly backoffPolicy?: 'linear' | 'exponential';
   readonly backoffDelay?: string;
@@ -63,6 +63,8 @@ interface PayloadSpec {
   readonly managedFields?: 'Keep' | 'Drop';
   readonly lastApplied?: 'Keep' | 'Drop';
   readonly secrets?: 'Redact' | 'ClearText';
+  /** For the variable WATCHBRIDGE_REDACTION_KEY; nobody but the kubelet reads it. */
+  readonly redactionKey?: { readonly secretKeyRef: { readonly name: string; readonly key: string } };
   readonly maxBytes?: number;
   readonly labelExtensions?: Readonly<Record<string, string>>;
   readonly annotationExtensions?: Readonly<Record<string, string>>;
@@ -87,6 +89,8 @@ export interface ApiServerSourceStatus {
   readonly sinkUri?: string;
   readonly sinkCACerts?: string;
   readonly sinkAudience?: string;
+  /** Who the source is to a sink with an audience. */
+  readonly auth?: { readonly serviceAccountName: string };
   readonly ceAttributes?: readonly { readonly type: string; readonly source: string }[];
   /** Sorted. Null until it was first known, as upstream's. */
   readonly namespaces?: readonly string[] | null;

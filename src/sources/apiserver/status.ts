@@ -23,13 +23,23 @@ export function statusOf(
   const { generation } = source.metadata;
   const common = { ...(generation !== undefined && { observedGeneration: generation }), conditions };
   if (known === undefined) return { ...before, ...common };
-  const { sinkUri: _uri, sinkCACerts: _certificates, sinkAudience: _audience, adapter: _adapter, ...rest } = before;
+  const {
+    sinkUri: _uri,
+    sinkCACerts: _certificates,
+    sinkAudience: _audience,
+    auth: _auth,
+    adapter: _adapter,
+    ...rest
+  } = before;
   return {
     ...rest,
     ...common,
     sinkUri: known.sink.uri,
     ...(known.sink.CACerts && { sinkCACerts: known.sink.CACerts }),
-    ...(known.sink.audience && { sinkAudience: known.sink.audience }),
+    ...(known.sink.audience && {
+      sinkAudience: known.sink.audience,
+      auth: { serviceAccountName: known.spec.serviceAccountName },
+    }),
     ceAttributes: ceAttributes(known.spec, installation.apiServer),
     namespaces: known.target.names,
     ...(report.is === 'report' && known.spec.checkpoint !== 'None' && { adapter: adapterStatus(report.report) }),

@@ -1,6 +1,6 @@
 import type { Found } from '../../kube/discovery.ts';
 import type { Resource } from '../../kube/resource.ts';
-import { isEmptySelector } from './label-selector.ts';
+import { isEmptySelector } from '../label-selector.ts';
 import type { Watched } from './permissions.ts';
 import { groupVersionOf, type Spec, type WatchedKind } from './spec.ts';
 
@@ -40,6 +40,28 @@ export function pluralProblems({ resources }: Spec, found: readonly Found[]): st
     return [
       `spec.resources[${i}].resource is ${JSON.stringify(resource)}, but ${kind} is served as ${plural}; correct it, or leave it out.`,
     ];
+  });
+}
+
+/** Kinds that cannot be watched as the API server is now, each as a sentence; another time they may be. */
+export function unservedKinds({ resources }: Spec, found: readonly Found[]): string[] {
+  return resources.flatMap(({ apiVersion, kind }, i) => {
+    const field = `spec.resources[${i}]`;
+    const served = found[i];
+    switch (served?.is) {
+      case 'noGroupVersion':
+        return [`${field}.apiVersion: the API server does not serve ${apiVersion}; install its CRD, or correct it.`];
+      case 'noResource': {
+        const near = served.near.length === 0 ? '' : ` (it has ${served.near.slice(0, 3).join(', ')})`;
+        return [`${field}.kind: ${apiVersion} has no kind ${kind}${near}; correct it, or install its CRD.`];
+      }
+      case 'notWatchable':
+        return [
+          `${field}.kind: ${kind} cannot be watched, as it lacks ${served.missingVerbs.join(' and ')}; take it out.`,
+        ];
+      default:
+        return [];
+    }
   });
 }
 

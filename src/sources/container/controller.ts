@@ -5,9 +5,10 @@ import { startInformer } from '../../reconcile/informer.ts';
 import { createNotices } from '../../reconcile/notices.ts';
 import { generationChanged } from '../../reconcile/predicates.ts';
 import { createWorkQueue } from '../../reconcile/queue.ts';
-import type { Deployment } from '../apiserver/deployment.ts';
+import { type Deployment, deploymentPart } from '../../reconcile/deployment.ts';
 import { DEPLOYMENTS } from '../apiserver/resources.ts';
 import type { SinkBindingsIo } from '../sinkbinding/controller.ts';
+import { boundPart, podTemplateOf } from '../sinkbinding/pod-template.ts';
 import { SINK_BINDINGS } from '../sinkbinding/resources.ts';
 import type { SinkBinding } from '../sinkbinding/spec.ts';
 import { DEPLOYMENTS_OF_SOURCES } from './children.ts';
@@ -31,7 +32,7 @@ export async function containerSources(io: Omit<SinkBindingsIo, 'clusterDomain'>
   const sources = startInformer<ContainerSource>({ resource: CONTAINER_SOURCES, carries: 'objects' }, io, signal);
   const bindings = startInformer<SinkBinding>({ resource: SINK_BINDINGS, carries: 'objects' }, io, signal);
   const deployments = startInformer<Deployment>(
-    { resource: DEPLOYMENTS, labelSelector: DEPLOYMENTS_OF_SOURCES, carries: 'objects' },
+    { resource: DEPLOYMENTS, labelSelector: DEPLOYMENTS_OF_SOURCES, carries: 'objects', keep: boundDeploymentPart },
     io,
     signal,
   );
@@ -51,4 +52,10 @@ export async function containerSources(io: Omit<SinkBindingsIo, 'clusterDomain'>
     startResync(queue, sources, RESYNC_MS, clock, signal),
     notices.run(signal),
   ]);
+}
+
+/** What its availability is judged by, and what it is told already. */
+function boundDeploymentPart(deployment: Deployment): Deployment & { readonly spec?: object } {
+  const template = podTemplateOf(deployment, { group: DEPLOYMENTS.group, kind: DEPLOYMENTS.kind });
+  return { ...deploymentPart(deployment), ...(template && { spec: { template: boundPart(template) } }) };
 }

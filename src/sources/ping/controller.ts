@@ -8,9 +8,10 @@ import { keyOf } from '../../reconcile/key.ts';
 import { createNotices } from '../../reconcile/notices.ts';
 import { generationChanged } from '../../reconcile/predicates.ts';
 import { createWorkQueue } from '../../reconcile/queue.ts';
+import { addressPart } from '../../reconcile/sink-address.ts';
 import { createTracker } from '../../reconcile/tracker.ts';
 import type { SourcesIo } from '../apiserver/controller.ts';
-import type { Deployment } from '../apiserver/deployment.ts';
+import { type Deployment, deploymentPart } from '../../reconcile/deployment.ts';
 import { DEPLOYMENTS } from '../apiserver/resources.ts';
 import { createReconciler } from './reconciler.ts';
 import { PING_SOURCES } from './resources.ts';
@@ -35,13 +36,15 @@ export async function pingSources(io: SourcesIo, signal: AbortSignal): Promise<v
       namespace: io.installation.systemNamespace,
       labelSelector: OURS,
       carries: 'objects',
+      keep: deploymentPart,
     },
     io,
     signal,
   );
   const notices = createNotices({ kube, clock, log, component: COMPONENT, count: io.countNotice });
   const tracker = createTracker<KubeObject>({
-    start: (resource, ends) => startInformer({ resource, carries: 'objects' }, io, AbortSignal.any([signal, ends])),
+    start: (resource, ends) =>
+      startInformer({ resource, carries: 'objects', keep: addressPart }, io, AbortSignal.any([signal, ends])),
     enqueue: (key) => queue.add(key),
   });
 

@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import type { CloudEvent } from '../../events/cloud-event.ts';
-import { overrideProblems } from '../apiserver/spec-problems.ts';
+import { overrideProblems } from '../override-problems.ts';
 import { nextTime } from './next-time.ts';
 import { type Payload, payloadOf, payloadProblems } from './payload.ts';
 import { type ReadSchedule, readSchedule, type Schedule } from './schedule.ts';

@@ -9,12 +9,29 @@ const DAY = 24 * HOUR;
 /** How far upstream looks ahead. */
 const LONGEST_MS = 5 * 366 * DAY;
 
+/** Between `after` and `time` the schedule holds no time. */
+interface Gap {
+  readonly after: number;
+  readonly time: number;
+}
+
+/** The last two that were found: sources have schedules in common, and all of one ask about the same times. */
+const gaps = new WeakMap<Schedule, readonly Gap[]>();
+
 /**
  * The first time after `after` whose local time the schedule holds; undefined where there is none within five years.
  * A local time that does not exist on a day is left out, and one that a day has twice comes twice, as upstream
  * (github.com/robfig/cron v3, spec.go). Milliseconds since the epoch; the answer is a full second.
  */
 export function nextTime(schedule: Schedule, after: number): number | undefined {
+  const known = gaps.get(schedule) ?? [];
+  for (const gap of known) if (gap.after <= after && after < gap.time) return gap.time;
+  const time = search(schedule, after);
+  if (time !== undefined) gaps.set(schedule, [{ after, time }, ...known.slice(0, 1)]);
+  return time;
+}
+
+function search(schedule: Schedule, after: number): number | undefined {
   const { second, minute, hour, month, timeZone } = schedule;
   let time = Math.floor(after / SECOND) * SECOND + SECOND;
   const limit = time + LONGEST_MS;

@@ -3,7 +3,7 @@ import { type Condition, conditionSet, keepTransitionTimes } from '../../reconci
 import { deployedCondition } from '../../reconcile/deployed-condition.ts';
 import type { Notice } from '../../reconcile/notice.ts';
 import type { ResolvedSink } from '../../reconcile/resolve-sink.ts';
-import type { Deployment } from '../apiserver/deployment.ts';
+import type { Deployment } from '../../reconcile/deployment.ts';
 import { ADAPTER } from './adapter-deployment.ts';
 import { specProblems } from './firing.ts';
 import { ceAttributes, type PingSource, type PingSourceStatus } from './spec.ts';

@@ -1,17 +1,14 @@
-import type { KubeClient } from '../../kube/client.ts';
 import { createDiscovery } from '../../kube/discovery.ts';
 import type { KubeObject } from '../../kube/object.ts';
 import type { Resource } from '../../kube/resource.ts';
-import type { Clock } from '../../process/clock.ts';
-import type { Log } from '../../process/log.ts';
 import { type ControllerIo, runController, startResync } from '../../reconcile/controller.ts';
 import { enqueueFrom, itself, mapped } from '../../reconcile/handlers.ts';
-import { type Informer, startInformer } from '../../reconcile/informer.ts';
+import { type Informer, type InformerIo, startInformer } from '../../reconcile/informer.ts';
 import { keyOf, nameOfKey } from '../../reconcile/key.ts';
-import type { ControllerMetrics } from '../../reconcile/metrics.ts';
 import { createNotices, type NoticesIo } from '../../reconcile/notices.ts';
 import { generationChanged } from '../../reconcile/predicates.ts';
 import { createWorkQueue } from '../../reconcile/queue.ts';
+import { addressPart } from '../../reconcile/sink-address.ts';
 import { createTracker } from '../../reconcile/tracker.ts';
 import { createReconciler } from './reconciler.ts';
 import { SINK_BINDINGS } from './resources.ts';
@@ -19,11 +16,7 @@ import type { SinkBinding } from './spec.ts';
 import { isMarked, means, type Subject } from './subject.ts';
 import { createSubjectInformers } from './subject-informers.ts';
 
-export interface SinkBindingsIo {
-  readonly kube: KubeClient;
-  readonly clock: Clock;
-  readonly log: Log;
-  readonly metrics: ControllerMetrics;
+export interface SinkBindingsIo extends InformerIo {
   readonly countNotice: NoticesIo['count'];
   /** Such as cluster.local. */
   readonly clusterDomain: string;
@@ -45,7 +38,8 @@ export async function sinkBindings(io: SinkBindingsIo, signal: AbortSignal): Pro
   const enqueue = (key: string): void => queue.add(key);
   const notices = createNotices({ kube, clock, log, component: COMPONENT, count: io.countNotice });
   const tracker = createTracker<KubeObject>({
-    start: (resource, ends) => startInformer({ resource, carries: 'objects' }, io, AbortSignal.any([signal, ends])),
+    start: (resource, ends) =>
+      startInformer({ resource, carries: 'objects', keep: addressPart }, io, AbortSignal.any([signal, ends])),
     enqueue,
   });
   const subjects = createSubjectInformers({

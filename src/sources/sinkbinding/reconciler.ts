@@ -6,7 +6,7 @@ import { nameOfKey } from '../../reconcile/key.ts';
 import type { Notices } from '../../reconcile/notices.ts';
 import type { Tracker } from '../../reconcile/tracker.ts';
 import { writeStatus } from '../../reconcile/write-status.ts';
-import { patienceMs } from '../apiserver/patience.ts';
+import { patienceMs } from '../../reconcile/patience.ts';
 import { hasFinalizer, setFinalizer } from './finalizer.ts';
 import { findSubjects, gather, type GatherIo, neighbours } from './gather.ts';
 import { type BindingNotice, type Change, type Facts, plan, undoing } from './plan.ts';

@@ -1,6 +1,6 @@
-import { selectorProblems } from '../apiserver/label-selector.ts';
+import { selectorProblems } from '../label-selector.ts';
 import { groupVersionOf } from '../apiserver/spec.ts';
-import { overrideProblems } from '../apiserver/spec-problems.ts';
+import { overrideProblems } from '../override-problems.ts';
 import type { SinkBindingSpec } from './spec.ts';
 
 /**

@@ -1,7 +1,7 @@
 import type { KubeObject, ObjectMeta } from '../../kube/object.ts';
 import type { Condition } from '../../reconcile/conditions.ts';
 import type { Destination } from '../../reconcile/destination.ts';
-import type { LabelSelector } from '../apiserver/label-selector.ts';
+import type { LabelSelector } from '../label-selector.ts';
 
 /** sources.knative.dev/v1 SinkBinding as the API server stores it; its schema is manifests/crds/sinkbindings.yaml. */
 export interface SinkBinding extends KubeObject {

@@ -1,7 +1,7 @@
 import { labelMatcher } from '../../kube/label-selector.ts';
 import type { KubeObject, ObjectMeta } from '../../kube/object.ts';
 import { groupVersionOf } from '../apiserver/spec.ts';
-import { type LabelSelector, selectorText } from '../apiserver/label-selector.ts';
+import { type LabelSelector, selectorText } from '../label-selector.ts';
 import { boundPart, type GroupKind, type PodTemplate, podTemplateOf } from './pod-template.ts';
 import { specProblems } from './spec-problems.ts';
 import type { SinkBinding } from './spec.ts';
@@ -85,7 +85,11 @@ export function holderOf(
   kind: GroupKind,
   metadata: SubjectMeta,
 ): SinkBinding | undefined {
-  return [...bindings].filter((it) => means(it, kind, metadata)).sort(byAge)[0];
+  let holder: SinkBinding | undefined;
+  for (const it of bindings) {
+    if (means(it, kind, metadata) && (holder === undefined || byAge(it, holder) < 0)) holder = it;
+  }
+  return holder;
 }
 
 /** What an informer has to hold of an object. */

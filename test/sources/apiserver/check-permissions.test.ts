@@ -60,8 +60,30 @@ test('what was answered is not asked again until rights have changed', async () 
   allowed = true;
   assert.match((await checks.missing(ACCOUNT, SHOP, signal)) ?? '', /cannot get, list, watch/);
   assert.equal(asked.length, 3);
-  checks.forget();
+  checks.forget(undefined);
   assert.equal(await checks.missing(ACCOUNT, SHOP, signal), undefined);
+  assert.equal(asked.length, 6);
+});
+
+test('what changed in a namespace has nothing asked anew but what was asked of it', async () => {
+  const { kube, asked } = reviewer(() => true);
+  const checks = createPermissionChecks(kube, fakeClock());
+  await checks.missing(ACCOUNT, SHOP, signal);
+  checks.forget('other');
+  await checks.missing(ACCOUNT, SHOP, signal);
+  assert.equal(asked.length, 3);
+  checks.forget('shop');
+  await checks.missing(ACCOUNT, SHOP, signal);
+  assert.equal(asked.length, 6);
+});
+
+test('what is being asked is not asked again, and after rights have changed it is', async () => {
+  const { kube, asked } = reviewer(() => true);
+  const checks = createPermissionChecks(kube, fakeClock());
+  const first = [checks.missing(ACCOUNT, SHOP, signal), checks.missing(ACCOUNT, SHOP, signal)];
+  assert.equal(asked.length, 3);
+  checks.forget(undefined);
+  await Promise.all([...first, checks.missing(ACCOUNT, SHOP, signal)]);
   assert.equal(asked.length, 6);
 });
 
@@ -69,7 +91,7 @@ test('an answer that was asked for before rights changed is not remembered', asy
   const { kube, asked } = reviewer(() => true);
   const checks = createPermissionChecks(kube, fakeClock());
   const asking = checks.missing(ACCOUNT, SHOP, signal);
-  checks.forget();
+  checks.forget(undefined);
   assert.equal(await asking, undefined);
   assert.equal(asked.length, 3);
   await checks.missing(ACCOUNT, SHOP, signal);

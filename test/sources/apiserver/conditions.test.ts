@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import type { ReadReport, SourceReport } from '../../../src/adapter/source-report.ts';
 import type { Condition } from '../../../src/reconcile/conditions.ts';
 import { beginConditions, type ConditionsInTheMaking } from '../../../src/sources/apiserver/conditions.ts';
-import type { Deployment } from '../../../src/sources/apiserver/deployment.ts';
+import type { Deployment } from '../../../src/reconcile/deployment.ts';
 import { NOW, sourceWith } from './sources.ts';
 
 type Mark = (conditions: ConditionsInTheMaking) => void;
@@ -78,6 +78,16 @@ test('T22: a source is as ready as its Deployment', () => {
     assert.deepEqual(one(list, 'Deployed'), expected, what);
     assert.deepEqual(one(list, 'Ready'), expected, what);
   }
+});
+
+test('why the Pods of a Deployment cannot be created is told', () => {
+  const failure = { type: 'ReplicaFailure', status: 'True', reason: 'FailedCreate', message: 'pods "d-" is forbidden' };
+  const down = { ...available, status: 'False', reason: 'R', message: 'It is down.' };
+  const never = marked(sink, rights, deployed({ conditions: [down, failure] }));
+  const message = 'Its Pods cannot be created: pods "d-" is forbidden';
+  assert.deepEqual(one(never, 'Deployed'), { status: 'False', reason: 'R', message: `It is down. ${message}` });
+  const anew = marked(sink, rights, deployed({ conditions: [available, failure] }));
+  assert.deepEqual(one(anew, 'Deployed'), { status: 'Unknown', reason: 'DeploymentUpdating', message });
 });
 
 test('a Deployment whose status is about an older one is not known to be available', () => {

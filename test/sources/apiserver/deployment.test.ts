@@ -22,6 +22,7 @@ const BY_THE_SERVER =
 interface Container {
   readonly env: readonly { readonly name: string; readonly value?: string }[];
   readonly resources: unknown;
+  readonly volumeMounts?: unknown;
 }
 interface Made {
   readonly metadata: { readonly labels: unknown };
@@ -126,6 +127,30 @@ test('K4: ceOverrides are the last variable, their names in order', () => {
   assert.deepEqual(last({ ceOverrides: { extensions: { b: '<2>', a: '1' } } }), {
     name: 'K_CE_OVERRIDES',
     value: '{"extensions":{"a":"1","b":"\\u003c2\\u003e"}}',
+  });
+});
+
+test('a sink with an audience gets tokens of the Pod’s own account, from a file that the kubelet renews', () => {
+  const { spec } = made({ sink: { uri: 'https://orders', audience: 'orders' } }).spec.template;
+  assert.deepEqual(spec['volumes'], [
+    {
+      name: 'oidc-token',
+      projected: {
+        sources: [{ serviceAccountToken: { audience: 'orders', expirationSeconds: 3600, path: 'token' } }],
+      },
+    },
+  ]);
+  const [{ volumeMounts }] = spec.containers;
+  assert.deepEqual(volumeMounts, [{ name: 'oidc-token', mountPath: '/oidc', readOnly: true }]);
+  assert.ok(!('volumes' in made().spec.template.spec));
+});
+
+test('the key of redaction reaches the adapter by reference alone', () => {
+  const secretKeyRef = { name: 'redaction', key: 'key' };
+  const spec: StoredSpec = { ceOverrides: { extensions: { a: '1' } }, payload: { redactionKey: { secretKeyRef } } };
+  assert.deepEqual(made({ spec }).spec.template.spec.containers[0].env.at(-1), {
+    name: 'WATCHBRIDGE_REDACTION_KEY',
+    valueFrom: { secretKeyRef },
   });
 });
 

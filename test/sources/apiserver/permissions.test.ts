@@ -119,3 +119,10 @@ test('something is missing exactly where a request of the adapter would be refus
     ),
   );
 });
+
+test('of many rights that are missing the first twenty are told, and how many more there are', () => {
+  const resources = Array.from({ length: 30 }, (_, i) => ({ ...PODS, plural: `kind${i}s` }));
+  const { missing = '' } = ask({ resources, namespaces: ['testnamespace'] }, nobody);
+  assert.equal(missing.match(/in Namespace/g)?.length, 20);
+  assert.match(missing, /"kind19s" in API group "" in Namespace "testnamespace", and 10 more$/);
+});

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import * as fc from 'fast-check';
 import type { KubeObject } from '../../../src/kube/object.ts';
 import type { Condition } from '../../../src/reconcile/conditions.ts';
-import type { Deployment } from '../../../src/sources/apiserver/deployment.ts';
+import type { Deployment } from '../../../src/reconcile/deployment.ts';
 import type { Facts } from '../../../src/sources/apiserver/facts.ts';
 import { type Plan, plan } from '../../../src/sources/apiserver/plan.ts';
 import type { ApiServerSource, StoredSpec } from '../../../src/sources/apiserver/spec.ts';
@@ -193,6 +193,16 @@ test('R13: what the sink is resolved to is told', () => {
   const source = sourceWith();
   const { status: later } = plan(factsWith({ source: { ...source, status } }));
   assert.deepEqual([later.sinkCACerts, later.sinkAudience], [undefined, undefined]);
+});
+
+test('R18: a sink with an audience is told who the source is, and one without is not', () => {
+  const sink = { uri: 'https://orders', audience: 'orders' };
+  const told = planFor({ serviceAccountName: 'malin' }, { sink: { is: 'resolved', sink } });
+  assert.equal(condition(told, 'OIDCIdentityCreated'), 'True');
+  assert.deepEqual(told.status.auth, { serviceAccountName: 'malin' });
+  const { status } = plan(factsWith({ source: { ...sourceWith(), status: told.status } }));
+  assert.equal(status.auth, undefined);
+  assert.equal(condition(planFor({}), 'OIDCIdentityCreated'), 'True authentication-oidc feature disabled');
 });
 
 test('R14, R16: the plan is what the Deployment should be, whatever it is', () => {

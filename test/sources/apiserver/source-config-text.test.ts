@@ -155,6 +155,7 @@ test('the adapter understands every field of the text', () => {
       managedFields: 'Drop',
       lastApplied: 'Drop',
       secrets: 'ClearText',
+      redactionKey: { secretKeyRef: { name: 'redaction', key: 'key' } },
       maxBytes: 65_536,
       labelExtensions: { team: 'example.com/team' },
       annotationExtensions: { owner: 'example.com/owner' },

@@ -11,7 +11,7 @@ export const SINK = { ref: { apiVersion: 'v1', kind: 'Service', name: 'orders' }
 
 export const INSTALLATION: Installation = {
   image: 'watchbridge:1',
-  systemNamespace: 'knative-eventing',
+  systemNamespace: 'watchbridge-system',
   apiServer: 'https://10.96.0.1:443',
   K_LOGGING_CONFIG: '{"zap-logger-config":"{}"}',
   K_KLOG_VERBOSITY: '0',
@@ -52,6 +52,7 @@ export function factsWith(facts: Partial<Facts> = {}): Facts {
     installation: INSTALLATION,
     sink: { is: 'resolved', sink: { uri: 'http://orders.shop.svc.cluster.local' } },
     deadLetterSink: undefined,
+    authorities: '',
     found: [served('pods')],
     matchingNamespaces: [],
     missingRights: undefined,

@@ -38,6 +38,26 @@ test('in UTC the times are those of another cron library, for years on end', () 
   );
 });
 
+test('what was asked before changes no answer', () => {
+  const text = fc.constantFrom('* * * * *', '*/7 * * * * *', '5,50 2-4 * * *', '0 0 29 2 *');
+  const anywhere = fc.record({ from: fc.constant('change'), by: fc.integer({ min: -3 * DAYS, max: 3 * DAYS }) });
+  const near = fc.record({ from: fc.constantFrom('change', 'answer'), by: fc.integer({ min: -1_500, max: 1_500 }) });
+  const next = fc.record({ from: fc.constant('answer'), by: fc.constantFrom(-1, 0, 1) });
+  const asked = fc.array(fc.oneof(anywhere, near, next), { minLength: 2, maxLength: 40 });
+  fc.assert(
+    fc.property(text, fc.constantFrom(...CHANGES), asked, (schedule, [zone, around], questions) => {
+      const same = scheduleOf(schedule, zone);
+      let answer = around;
+      for (const { from, by } of questions) {
+        const after = (from === 'answer' ? answer : around) + by;
+        const time = nextTime(same, after);
+        assert.equal(time, nextTime(scheduleOf(schedule, zone), after));
+        answer = time ?? around;
+      }
+    }),
+  );
+});
+
 /** Around a change of the clocks, half an hour of change and a day that was left out among them. */
 const CHANGES: readonly (readonly [zone: string, around: number])[] = [
   ['Europe/Berlin', Date.UTC(2026, 2, 29)],

@@ -13,15 +13,17 @@ export interface Timetable {
 interface Slot {
   readonly key: string;
   readonly at: number;
+  /** In the heap. */
+  place: number;
 }
 
 export function createTimetable(): Timetable {
   const heap: Slot[] = [];
-  const places = new Map<string, number>();
+  const slots = new Map<string, Slot>();
 
   const set = (place: number, slot: Slot): void => {
     heap[place] = slot;
-    places.set(slot.key, place);
+    slot.place = place;
   };
 
   const rise = (from: number, slot: Slot): void => {
@@ -39,10 +41,12 @@ export function createTimetable(): Timetable {
   const sink = (from: number, slot: Slot): void => {
     let place = from;
     for (;;) {
-      const [left, right] = [heap[place * 2 + 1], heap[place * 2 + 2]];
+      const left = heap[place * 2 + 1];
+      const right = heap[place * 2 + 2];
       if (left === undefined) break;
-      const [below, child] = right !== undefined && right.at < left.at ? [place * 2 + 2, right] : [place * 2 + 1, left];
+      const child = right !== undefined && right.at < left.at ? right : left;
       if (child.at >= slot.at) break;
+      const below = child.place;
       set(place, child);
       place = below;
     }
@@ -50,11 +54,12 @@ export function createTimetable(): Timetable {
   };
 
   const remove = (key: string): void => {
-    const place = places.get(key);
-    if (place === undefined) return;
-    places.delete(key);
+    const slot = slots.get(key);
+    if (slot === undefined) return;
+    slots.delete(key);
+    const { place } = slot;
     const last = heap.pop();
-    if (last === undefined || place === heap.length) return;
+    if (last === undefined || last === slot) return;
     const parent = heap[(place - 1) >> 1];
     if (place > 0 && parent !== undefined && parent.at > last.at) rise(place, last);
     else sink(place, last);
@@ -66,7 +71,9 @@ export function createTimetable(): Timetable {
     },
     put: (key, at) => {
       remove(key);
-      rise(heap.length, { key, at });
+      const slot: Slot = { key, at, place: heap.length };
+      slots.set(key, slot);
+      rise(slot.place, slot);
     },
     remove,
     next: () => heap[0]?.at,

@@ -1,5 +1,5 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
-import { generate } from 'selfsigned';
+import type { generate as Generate } from './self-signed.ts';
 
 /** A certificate and its key, in PEM. */
 export interface KeyPair {
@@ -57,7 +57,8 @@ export function namesOf({ subjectAltName = '' }: X509Certificate): readonly stri
   return subjectAltName.split(', ').map((it) => it.replace(/^(DNS|IP Address):/, ''));
 }
 
-async function make(commonName: string, options: NonNullable<Parameters<typeof generate>[1]>): Promise<KeyPair> {
+async function make(commonName: string, options: NonNullable<Parameters<typeof Generate>[1]>): Promise<KeyPair> {
+  const { generate } = await import('./self-signed.ts');
   const attributes = [{ name: 'commonName', value: commonName }];
   const made = await generate(attributes, { keyType: 'ec', curve: 'P-256', algorithm: 'sha256', ...options });
   // Several are put one after the other.

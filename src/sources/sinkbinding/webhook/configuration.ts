@@ -1,7 +1,7 @@
 import type { KubeObject } from '../../../kube/object.ts';
 import { apiVersionOf, type Resource } from '../../../kube/resource.ts';
 import { controllerOf } from '../../../reconcile/ownership.ts';
-import type { LabelSelector } from '../../apiserver/label-selector.ts';
+import type { LabelSelector } from '../../label-selector.ts';
 import { fingerprint } from '../../../reconcile/fingerprint.ts';
 import type { SinkBinding } from '../spec.ts';
 

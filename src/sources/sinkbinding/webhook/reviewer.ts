@@ -47,6 +47,9 @@ export function createReviewer(io: ReviewerIo, ending: AbortSignal): Reviewer {
     enqueue: () => undefined,
   });
   const sinks = { ...io, discovery, tracker };
+  const byNamespace = new Map<string, Map<string, SinkBinding>>();
+  let isSynced = false;
+  void bindings.synced.then(() => (isSynced = true));
 
   const injectionFor = async (binding: SinkBinding, signal: AbortSignal): Promise<Injection | undefined> => {
     try {
@@ -57,19 +60,27 @@ export function createReviewer(io: ReviewerIo, ending: AbortSignal): Reviewer {
     }
     return lastKnown(binding);
   };
-  // Before the first object comes, whose creator waits.
   bindings.subscribe(({ is, object }) => {
-    if (is === 'deleted') tracker.forget(keyOf(object));
-    else void injectionFor(object, ending);
+    const { namespace, name } = object.metadata;
+    const neighbours = byNamespace.get(namespace) ?? new Map<string, SinkBinding>();
+    if (is === 'deleted') {
+      neighbours.delete(name);
+      if (neighbours.size === 0) byNamespace.delete(namespace);
+      tracker.forget(keyOf(object));
+      return;
+    }
+    byNamespace.set(namespace, neighbours.set(name, object));
+    // Before the first object comes, whose creator waits.
+    void injectionFor(object, ending);
   });
 
   return {
     synced: bindings.synced,
     async review(review, signal) {
-      await unlessAborted(bindings.synced, signal);
+      if (!isSynced) await unlessAborted(bindings.synced, signal);
       const { namespace, kind, object } = review;
       const { name, labels = {} } = object.metadata;
-      const binding = holderOf(bindings.list(), kind, { namespace, name, labels });
+      const binding = holderOf(byNamespace.get(namespace)?.values() ?? [], kind, { namespace, name, labels });
       if (binding === undefined) return { is: 'unbound' };
       const injection = await injectionFor(binding, signal);
       if (injection === undefined) {

@@ -9,6 +9,13 @@ import { type KeyPair, readPair } from './certificates.ts';
 /** kubelet brings a new certificate within a minute or two, and it is signed ten days before the old one ends. */
 const LOOK_EVERY_MS = 30_000;
 const FIRST_LOOKS_EVERY_MS = 1_000;
+/**
+ * API servers keep idle connections for 90 s (Go's http.DefaultTransport), and send no review again that meets a closing
+ * one: they are to be the first to close.
+ */
+const KEEP_ALIVE_MS = 120_000;
+/** At the end: no API server waits longer for an answer. */
+const LAST_ANSWERS_MS = 2_000;
 
 export interface TlsIo {
   readonly clock: Clock;
@@ -19,7 +26,8 @@ export interface TlsIo {
 
 /**
  * Listens with a certificate that others renew: waits for the first one, and takes each new one for the connections
- * that come after it. Undefined: `signal` was aborted first.
+ * that come after it. From when `signal` is aborted until it is closed, each answer is the last one of its connection.
+ * Undefined: `signal` was aborted first.
  *
  * @throws ListenError
  */
@@ -30,10 +38,12 @@ export async function serveTls(
 ): Promise<Listening | undefined> {
   let pair = await firstPair(io, signal);
   if (pair === undefined) return undefined;
-  const server = createServer(
-    { ...pair, minVersion: 'TLSv1.3', requestTimeout: 10_000, headersTimeout: 5_000 },
-    handler,
-  );
+  const limits = { requestTimeout: 10_000, headersTimeout: 5_000, keepAliveTimeout: KEEP_ALIVE_MS };
+  const server = createServer({ ...pair, ...limits, minVersion: 'TLSv1.3' }, (request, response) => {
+    // Whoever asks on goes to another replica, before this one closes its connections.
+    if (signal.aborted) response.shouldKeepAlive = false;
+    handler(request, response);
+  });
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   server.once('error', (error) => {
     reject(new ListenError(`Port ${port} cannot be used for the webhook: ${error.message}.`, { cause: error }));
@@ -64,7 +74,11 @@ export async function serveTls(
       const closed = Promise.withResolvers<void>();
       server.close(() => closed.resolve());
       server.closeIdleConnections();
-      await closed.promise;
+      const answered = new AbortController();
+      // Nobody waits for a connection that never asked anything.
+      await Promise.race([closed.promise, io.clock.sleep(LAST_ANSWERS_MS, answered.signal)]);
+      answered.abort();
+      server.closeAllConnections();
     },
   };
 }

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Condition } from '../../../src/reconcile/conditions.ts';
-import { patienceMs } from '../../../src/sources/apiserver/patience.ts';
-import { NOW } from './sources.ts';
+import type { Condition } from '../../src/reconcile/conditions.ts';
+import { patienceMs } from '../../src/reconcile/patience.ts';
+
+const NOW = Date.parse('2026-03-01T12:00:00Z');
 
 function since(ms: number): readonly Condition[] {
   return [{ type: 'Ready', status: 'False', lastTransitionTime: new Date(NOW - ms).toISOString() }];

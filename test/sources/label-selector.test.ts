@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
-import { labelMatcher, labelSelectorProblem } from '../../../src/kube/label-selector.ts';
+import { labelMatcher, labelSelectorProblem } from '../../src/kube/label-selector.ts';
 import {
   isEmptySelector,
   type LabelSelector,
   selectorProblems,
   selectorText,
-} from '../../../src/sources/apiserver/label-selector.ts';
+} from '../../src/sources/label-selector.ts';
 
 const TEXTS: readonly (readonly [LabelSelector, string])[] = [
   [{}, ''],

@@ -1,4 +1,4 @@
-import { labelSelectorProblem } from '../../kube/label-selector.ts';
+import { labelSelectorProblem } from '../kube/label-selector.ts';
 
 /** metav1.LabelSelector, as stored: nothing has checked it. Absent and empty select everything. */
 export interface LabelSelector {
