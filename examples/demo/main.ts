@@ -5,10 +5,11 @@ import { startKeeper } from '../../test/controlplane/keeper.ts';
 import type { Tell } from '../../test/controlplane/programs/program.ts';
 import { type Change, CHANGES } from './changes.ts';
 import { type Cluster, connectTo } from './cluster.ts';
-import { runFromCommandLine } from './command-line.ts';
+import { type DemoOptions, runFromCommandLine } from './command-line.ts';
 import { createDisplay, type Display } from './display.ts';
 import { controlPlaneFailed, DemoFailed, Interrupted, unlessEnding, within } from './failures.ts';
 import { startProcess, type StartProcess } from './processes.ts';
+import type { Images } from './images.ts';
 import { getPrograms, kubectlCommand } from './programs.ts';
 import { runPods } from './run-pods.ts';
 import { showPiece } from './show-piece.ts';
@@ -23,6 +24,7 @@ interface Stage {
   readonly ending: AbortController;
   /** Ends what is put into it when the demo ends, the last thing first. */
   readonly scope: AsyncDisposableStack;
+  readonly images: Images;
 }
 
 /** An event takes milliseconds. */
@@ -33,7 +35,7 @@ const READY_POLL_MS = 50;
  * The demo, from top to bottom. Resolves after its own changes or, where it stays, when the user ends it. Throws a
  * `DemoFailed` when it cannot go on, and an `Interrupted` when the user ends it before. All that it started has ended then.
  */
-async function demo(ending: AbortController, { stays }: { readonly stays: boolean }): Promise<void> {
+async function demo(ending: AbortController, { stays, images }: DemoOptions): Promise<void> {
   const terminal = createTerminal(process.stdout);
   await using scope = new AsyncDisposableStack();
   scope.defer(() => terminal.print(terminal.paint('dim', '\nThe demo has ended.')));
@@ -43,7 +45,7 @@ async function demo(ending: AbortController, { stays }: { readonly stays: boolea
     ending.signal.throwIfAborted();
     return scope.use(startProcess(spec, keeper));
   };
-  const stage: Stage = { terminal, ending, scope, start };
+  const stage: Stage = { terminal, ending, scope, start, images };
 
   introduce(terminal);
   const controlPlane = await bringUpControlPlane(stage);
@@ -87,13 +89,14 @@ function takePlaceOfNodes(
   { kube }: Cluster,
   display: Display,
 ): AbortController {
-  const { start, ending } = stage;
+  const { start, ending, images, terminal } = stage;
   const nodes = new AbortController();
   const fail = (error: unknown): void => ending.abort(error);
   const warn = (line: string): void => warnOf(stage, line);
+  const tell = (line: string): void => terminal.print(terminal.paint('dim', line));
   const kubeconfigFor = controlPlane.kubeconfigForServiceAccount;
   runPods(
-    { kube, start, kubeconfigFor, show: display.line, warn, fail },
+    { kube, start, images, kubeconfigFor, show: display.line, tell, warn, fail },
     AbortSignal.any([nodes.signal, ending.signal]),
   );
   return nodes;

@@ -13,6 +13,8 @@ export interface Process extends AsyncDisposable {
 export interface ProcessSpec {
   /** Of Node.js. */
   readonly args: readonly string[];
+  /** The folder that it runs in. Default: that of the demo. */
+  readonly cwd?: string;
   /** Added to the environment of the demo. */
   readonly env?: Readonly<Record<string, string>>;
   /** Hears every line that it prints. */
@@ -34,11 +36,12 @@ const GRACE_MS = 1_000;
 const KEPT_LINES = 8;
 
 /** Starts `node ...args`. The keeper ends it when the demo dies. */
-export function startProcess({ args, env, onLine }: ProcessSpec, keeper: Keeper): Process {
+export function startProcess({ args, cwd, env, onLine }: ProcessSpec, keeper: Keeper): Process {
   // In a process group of its own: Ctrl-C in a terminal reaches the demo alone, which then ends the group, and with it
   // what the process itself has started.
   const child = spawn(process.execPath, args, {
     detached: true,
+    cwd,
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
@@ -47,15 +50,15 @@ export function startProcess({ args, env, onLine }: ProcessSpec, keeper: Keeper)
   keeper.guard(pid);
   child.once('exit', () => keeper.release(pid));
   const ended = endOf(child, onLine);
-  return {
-    ended,
-    [Symbol.asyncDispose]: async () => {
-      signalGroup(pid, 'SIGTERM');
-      const late = delay(GRACE_MS, 'late' as const, { ref: false });
-      if ((await Promise.race([ended, late])) === 'late') signalGroup(pid, 'SIGKILL');
-      await ended;
-    },
+  const end = async (): Promise<void> => {
+    signalGroup(pid, 'SIGTERM');
+    const late = delay(GRACE_MS, 'late' as const, { ref: false });
+    if ((await Promise.race([ended, late])) === 'late') signalGroup(pid, 'SIGKILL');
+    await ended;
   };
+  // A second SIGTERM would cut its end short.
+  let ending: Promise<void> | undefined;
+  return { ended, [Symbol.asyncDispose]: () => (ending ??= end()) };
 }
 
 type Child = ChildProcessByStdio<null, Readable, Readable>;

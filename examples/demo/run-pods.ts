@@ -5,18 +5,23 @@ import { createLog } from '../../src/process/log.ts';
 import { startInformer } from '../../src/reconcile/informer.ts';
 import { createControllerMetrics } from '../../src/reconcile/metrics.ts';
 import type { KubeClient } from '../../src/kube/client.ts';
-import { DemoFailed, processDied } from './failures.ts';
+import { DemoFailed, processDied, unlessEnding } from './failures.ts';
+import { type Images, type Program, programOf } from './images.ts';
 import { configMapsOf, environmentOf, type Pod, serviceIn } from './pod.ts';
-import type { Process, StartProcess } from './processes.ts';
+import type { StartProcess } from './processes.ts';
 
 export interface PodsIo {
   readonly kube: KubeClient;
   readonly start: StartProcess;
+  /** The user's own, whose Pods run here too. */
+  readonly images: Images;
   /** Writes a kubeconfig of a ServiceAccount, and answers with its path. */
   readonly kubeconfigFor: (namespace: string, account: string) => Promise<string>;
   /** Hears what event-display prints. */
   readonly show: (line: string) => void;
-  /** Hears, in words, what goes wrong in a Pod without ending it. */
+  /** Hears, in words, that a Pod of the user's runs. */
+  readonly tell: (line: string) => void;
+  /** Hears, in words, what goes wrong in a Pod without ending the demo. */
   readonly warn: (line: string) => void;
   /** Hears why the demo cannot go on. */
   readonly fail: (error: unknown) => void;
@@ -24,52 +29,77 @@ export interface PodsIo {
 
 const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 const PODS = { group: '', version: 'v1', plural: 'pods', kind: 'Pod', namespaced: true };
-/** What the manifests call ours. */
-const IMAGE = 'watchbridge';
-/** Others of ours are not needed here, or need what only a node has. */
-const COMMANDS: ReadonlySet<string | undefined> = new Set(['controller', 'adapter', 'event-display']);
 const READY_POLL_MS = 25;
 const READY_LIMIT_MS = 30_000;
+/** Before what ended is started again, as a kubelet does: doubled each time, up to the longest. */
+const FIRST_REST_MS = 2_000;
+const LONGEST_REST_MS = 30_000;
 
 /**
- * Runs Pods of our image as processes of this machine, in place of the nodes that the demo does not have: with the
- * rights of their ServiceAccounts and their environment, but on ports of their own. Other Pods stay pending. Ends with
- * `signal`; the processes end with the demo.
+ * Runs Pods of our image and of the user's as processes of this machine, in place of the nodes that the demo does not
+ * have: with the rights of their ServiceAccounts and their environment, but on ports of their own. Other Pods stay
+ * pending. Ends with `signal`; the processes end with the demo.
  */
 export function runPods(io: PodsIo, signal: AbortSignal): void {
   const log = createLog({ component: 'demo', level: 'error', destination: { write: () => undefined } });
   const informerIo = { kube: io.kube, clock: systemClock, log, metrics: createControllerMetrics() };
   const pods = startInformer<Pod>({ resource: PODS, carries: 'objects' }, informerIo, signal);
   const addresses = createAddresses();
-  const running = new Map<string, Process>();
+  /** By uid; aborted when the Pod is deleted. */
+  const running = new Map<string, AbortController>();
   pods.subscribe(({ is, object }) => {
     const { uid = '' } = object.metadata;
     if (is === 'deleted') {
-      void running.get(uid)?.[Symbol.asyncDispose]();
+      running.get(uid)?.abort();
       running.delete(uid);
     }
-    const [{ image, args }] = object.spec.containers;
-    if (is !== 'added' || image !== IMAGE || !COMMANDS.has(args?.[0])) return;
-    runPod(object, addresses, io, (process) => running.set(uid, process), signal).catch((error: unknown) => {
-      if (running.has(uid) && !signal.aborted) io.fail(error);
+    const program = programOf(object, io.images, MAIN);
+    if (is !== 'added' || program === undefined) return;
+    const deleted = new AbortController();
+    running.set(uid, deleted);
+    const ending = AbortSignal.any([deleted.signal, signal]);
+    const run = program.isOurs ? runPod : keepRunning;
+    run(object, program, addresses, io, ending).catch((error: unknown) => {
+      if (!ending.aborted) io.fail(error);
     });
   });
 }
 
-async function runPod(
+/** Runs a Pod of the user's. What ends is told, unless the Pod is replaced at once, and started again. */
+async function keepRunning(
   pod: Pod,
+  program: Program,
   addresses: Addresses,
   io: PodsIo,
-  started: (process: Process) => void,
   signal: AbortSignal,
 ): Promise<void> {
-  const [{ args = [] }] = pod.spec.containers;
-  const [command = ''] = args;
+  for (let rest = FIRST_REST_MS; ; rest = Math.min(2 * rest, LONGEST_REST_MS)) {
+    const failure = await runPod(pod, program, addresses, io, signal).catch((error: unknown) => error);
+    if (!(failure instanceof DemoFailed) || signal.aborted) throw failure;
+    await delay(rest, undefined, { signal });
+    await tellReady(pod, false, io, signal);
+    io.warn(failure.message);
+  }
+}
+
+/** Rejects when its process ends. */
+async function runPod(
+  pod: Pod,
+  program: Program,
+  addresses: Addresses,
+  io: PodsIo,
+  signal: AbortSignal,
+): Promise<never> {
+  const { name, args, folder, isOurs } = program;
+  const command = pod.spec.containers[0].args?.[0] ?? '';
   const ready = Promise.withResolvers<number>();
-  const isDisplay = command === 'event-display';
-  const process = io.start({
-    args: [MAIN, ...args, ...(isDisplay ? ['--port', '0'] : [])],
-    env: await localEnvironment(pod, addresses, io, signal),
+  const isDisplay = isOurs && command === 'event-display';
+  const env = await localEnvironment(pod, addresses, io, signal);
+  signal.throwIfAborted();
+  await using process = io.start({
+    args,
+    cwd: folder,
+    env,
     onLine: (line, from) => {
       const port = portIn(line);
       if (port !== undefined) ready.resolve(port);
@@ -77,17 +107,18 @@ async function runPod(
       else if (!isDisplay) warnOf(command, line, io);
     },
   });
-  started(process);
   const died = process.ended.then((how) => {
-    throw processDied(`The ${command}`, 'The demo needs it.', how);
+    throw processDied(name, isOurs ? 'The demo needs it.' : 'It is started again.', how);
   });
+  const ended = unlessEnding(died, signal);
   // It is waited for below, unless something else goes wrong before.
-  died.catch(() => undefined);
-  const port = await Promise.race([ready.promise, died]);
+  ended.catch(() => undefined);
+  const port = await Promise.race([ready.promise, ended]);
   if (isDisplay) addresses.set(`event-display.${pod.metadata.namespace}`, `http://127.0.0.1:${port}`);
-  else await Promise.race([becomesReady(command, `http://127.0.0.1:${port}/readiness`, signal), died]);
-  await tellReady(pod, io, signal);
-  await died;
+  else await Promise.race([becomesReady(name, `http://127.0.0.1:${port}/readiness`, signal), ended]);
+  await tellReady(pod, true, io, signal);
+  if (!isOurs) io.tell(`${name} is ready: it runs ${[...args, 'in', folder].join(' ')}`);
+  return await ended;
 }
 
 async function localEnvironment(
@@ -114,13 +145,30 @@ async function localEnvironment(
   };
 }
 
-/** What a kubelet says of a Pod that runs. */
-async function tellReady({ metadata: { namespace, name } }: Pod, { kube }: PodsIo, signal: AbortSignal): Promise<void> {
+const RUNS = { running: {} };
+const RESTS = { waiting: { reason: 'CrashLoopBackOff' } };
+
+/** What a kubelet says of a Pod, as far as kubectl shows it. */
+async function tellReady(
+  { metadata: { namespace, name }, spec: { containers } }: Pod,
+  isReady: boolean,
+  { kube }: PodsIo,
+  signal: AbortSignal,
+): Promise<void> {
+  const [{ name: container, image }] = containers;
   await kube.json({
     method: 'PATCH',
     path: `/api/v1/namespaces/${namespace}/pods/${name}/status`,
     contentType: 'application/merge-patch+json',
-    body: { status: { phase: 'Running', conditions: [{ type: 'Ready', status: 'True' }] } },
+    body: {
+      status: {
+        phase: 'Running',
+        conditions: [{ type: 'Ready', status: isReady ? 'True' : 'False' }],
+        containerStatuses: [
+          { name: container, image, imageID: '', ready: isReady, restartCount: 0, state: isReady ? RUNS : RESTS },
+        ],
+      },
+    },
     signal,
   });
 }
@@ -131,7 +179,7 @@ async function becomesReady(name: string, probe: string, signal: AbortSignal): P
     const answer = await fetch(probe).catch(() => undefined);
     if (answer?.status === 200) return;
     if (performance.now() > limit) {
-      throw new DemoFailed(`The ${name} is not ready. It says:\n\n${(await answer?.text()) ?? 'nothing'}`);
+      throw new DemoFailed(`${name} is not ready. It says:\n\n${(await answer?.text()) ?? 'nothing'}`);
     }
     await delay(READY_POLL_MS, undefined, { signal });
   }

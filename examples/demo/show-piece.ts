@@ -13,10 +13,13 @@ export function showPiece(piece: Piece, time: Date, terminal: Terminal): void {
   switch (piece.is) {
     case 'event': {
       const verb = piece.type.slice(piece.type.lastIndexOf('.') + 1);
+      const words = [
+        paint('dim', clockTime(time)),
+        paint(['bold', COLOURS.get(verb) ?? 'cyan'], piece.subject === '' ? verb : verb.padEnd(6)),
+        ...(piece.subject === '' ? [] : [paint('bold', piece.subject)]),
+      ];
       print('');
-      print(
-        `${paint('dim', clockTime(time))}  ${paint(['bold', COLOURS.get(verb) ?? 'cyan'], verb.padEnd(6))}  ${paint('bold', piece.subject)}`,
-      );
+      print(words.join('  '));
       return;
     }
     case 'attributes': {

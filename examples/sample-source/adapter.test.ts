@@ -4,12 +4,13 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { createRecordingClient, openLog } from '../../src/sdk.ts';
 import { newAdapter } from './adapter.ts';
 
+const log = openLog('test', 'error');
 const env = { interval: '20ms', intervalMs: 20 };
 
 test('an event is sent each interval, numbered from 0, until the adapter is stopped', async () => {
   const client = createRecordingClient();
   const stop = new AbortController();
-  const running = newAdapter({ env, client, log: openLog('test') }).start(stop.signal);
+  const running = newAdapter({ env, client, log }).start(stop.signal);
   assert.equal(client.sent.length, 0);
   while (client.sent.length < 2) await delay(5);
   stop.abort();
@@ -30,7 +31,7 @@ test('an event that the sink refuses is followed by the next one', async () => {
   const client = createRecordingClient();
   client.answer({ is: 'refused', reason: '400' });
   const stop = new AbortController();
-  const running = newAdapter({ env, client, log: openLog('test') }).start(stop.signal);
+  const running = newAdapter({ env, client, log }).start(stop.signal);
   while (client.sent.length < 2) await delay(5);
   stop.abort();
   await running;

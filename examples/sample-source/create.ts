@@ -1,21 +1,46 @@
-// Makes a source of one's own out of this one, in a folder of its own: node examples/sample-source/create.ts my-source
+// Makes a source of one's own out of this one, in a folder of its own; --help says how.
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
 import watchbridge from '../../package.json' with { type: 'json' };
 
 const SAMPLE = import.meta.dirname;
 const NOT_COPIED: ReadonlySet<string> = new Set(['create.ts']);
-/** Names of other projects would be in the way here. */
 const NAME = /^[a-z][a-z0-9]*(-[a-z0-9]+)*-source$/;
+/** With what is put before and after it, names of objects stay within the 63 characters of a label. */
+const LONGEST_NAME = 40;
 
-/** Writes the project. What is wrong is a sentence for the user. */
-function create(argument: string | undefined): string | undefined {
-  const folder = resolve(argument ?? '');
-  const name = basename(folder);
-  if (argument === undefined || !NAME.test(name) || name.length > 40) {
-    return `Usage: node create.ts NAME, where NAME is lower-case words with dashes that end in -source, such as my-source: found ${JSON.stringify(argument ?? '')}.`;
+const HELP = `Usage: npx node examples/sample-source/create.ts FOLDER
+
+Makes a project of its own for a new source: a kind, an adapter, a controller that
+deploys it, manifests and tests. The last part of FOLDER names it, such as
+../my-source for the kind MySource: lower-case words with dashes, -source at the
+end, at most ${LONGEST_NAME} characters. The folder must not exist yet.
+
+  -h, --help  this text
+`;
+
+/** Everything that is wrong with a command line; its folder where nothing is. */
+function readFolder(positionals: readonly string[]): { folder: string } | { problems: readonly string[] } {
+  const [folder, ...more] = positionals;
+  if (folder === undefined) return { problems: ['No folder is given; give the one to make, such as ../my-source.'] };
+  const problems: string[] = [];
+  if (more.length > 0) problems.push(`One folder can be made at a time: found ${positionals.join(' ')}.`);
+  const name = basename(resolve(folder));
+  if (!NAME.test(name)) {
+    problems.push(
+      `The name must be lower-case words with dashes that end in -source, such as my-source: found ${JSON.stringify(name)}.`,
+    );
   }
-  if (existsSync(folder)) return `${folder} exists already; choose another name, or remove it.`;
+  if (name.length > LONGEST_NAME) {
+    problems.push(`The name must have at most ${LONGEST_NAME} characters: found ${name.length}.`);
+  }
+  if (existsSync(folder)) problems.push(`${folder} exists already; choose another name, or remove it.`);
+  return problems.length > 0 ? { problems } : { folder };
+}
+
+function create(folder: string): void {
+  const name = basename(resolve(folder));
   for (const file of readdirSync(SAMPLE, { recursive: true, encoding: 'utf8' })) {
     if (!/\.(ts|yaml)$|^Dockerfile$/.test(file) || NOT_COPIED.has(file)) continue;
     const target = join(folder, renamed(file, name));
@@ -24,8 +49,7 @@ function create(argument: string | undefined): string | undefined {
   }
   writeFileSync(join(folder, 'package.json'), `${JSON.stringify(packageOf(name), undefined, 2)}\n`);
   writeFileSync(join(folder, 'tsconfig.json'), `${JSON.stringify(TSCONFIG, undefined, 2)}\n`);
-  writeFileSync(join(folder, '.dockerignore'), 'node_modules\n');
-  return undefined;
+  for (const ignore of ['.dockerignore', '.gitignore']) writeFileSync(join(folder, ignore), 'node_modules\n');
 }
 
 /** A text of the sample with the names of the new source in it. */
@@ -80,16 +104,54 @@ const TSCONFIG = {
 
 const NEXT = `
 Next, here:
-  npm run build && npm pack --pack-destination FOLDER
+  npm run build && npm pack --silent --pack-destination FOLDER
 and there:
   cd FOLDER && npm install && npm run check && npm test
+
+docs/tutorial-sample-source.md goes on from there.
 `;
 
-const [argument] = process.argv.slice(2);
-const problem = create(argument);
-if (problem === undefined) {
-  process.stdout.write(`Made ${argument}.\n${NEXT.replaceAll('FOLDER', argument ?? '')}`);
-} else {
-  process.stderr.write(`${problem}\n`);
-  process.exitCode = 2;
+/** The exit code: 0, 1 where the folder cannot be written, 2 for a wrong command line. */
+function main(argv: readonly string[]): number {
+  let positionals: readonly string[];
+  try {
+    const parsed = parseArgs({
+      args: [...argv],
+      options: { help: { type: 'boolean', short: 'h' } },
+      allowPositionals: true,
+    });
+    if (parsed.values.help === true) {
+      process.stdout.write(HELP);
+      return 0;
+    }
+    ({ positionals } = parsed);
+  } catch (error) {
+    // The rest of parseArgs' message is advice for other command lines.
+    const [sentence = ''] = String(error instanceof Error ? error.message : error).split(/\. |\n/);
+    return complain([`${sentence.replace(/\.$/, '')}.`]);
+  }
+  const read = readFolder(positionals);
+  if ('problems' in read) return complain(read.problems);
+  try {
+    create(read.folder);
+  } catch (error) {
+    process.stderr.write(
+      `${read.folder} cannot be written: ${error instanceof Error ? error.message : String(error)}.\n`,
+    );
+    return 1;
+  }
+  process.stdout.write(`Made ${read.folder}.\n${NEXT.replaceAll('FOLDER', quoted(read.folder))}`);
+  return 0;
 }
+
+function complain(problems: readonly string[]): number {
+  process.stderr.write(`${problems.join('\n')}\nSee npx node examples/sample-source/create.ts --help.\n`);
+  return 2;
+}
+
+/** For a shell. */
+function quoted(path: string): string {
+  return /^[\w./~-]+$/.test(path) ? path : `'${path.replaceAll("'", String.raw`'\''`)}'`;
+}
+
+process.exitCode = main(process.argv.slice(2));

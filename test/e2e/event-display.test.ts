@@ -15,7 +15,7 @@ test('an event that a pod posts to the Service of event-display, by its name, is
     `--namespace=${namespace}`,
     'pod/sender',
     '--for=jsonpath={.status.phase}=Succeeded',
-    '--timeout=60s',
+    '--timeout=180s',
   ]);
   const log = await logs(namespace, 'event-display');
   assert.equal(log.slice(log.indexOf('☁️')), EVENT);

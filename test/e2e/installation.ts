@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { kubectl } from './kubectl.ts';
+import { kubectl, waitUntilAvailable } from './kubectl.ts';
 import { target } from './target.ts';
 
 const REPOSITORY = fileURLToPath(new URL('../../', import.meta.url));
@@ -18,9 +18,18 @@ export async function writeInstallFile(): Promise<string> {
   return stdout.trim();
 }
 
+/** Installs the product for a walkthrough, and waits until all of it works; what it returns takes it away. */
+export async function install(): Promise<() => Promise<void>> {
+  const file = await writeInstallFile();
+  await kubectl(['apply', '--server-side', `--filename=${file}`]);
+  await waitUntilAvailable(SYSTEM, 'watchbridge-controller');
+  await waitUntilAvailable(SYSTEM, 'watchbridge-webhook');
+  return () => uninstall(file);
+}
+
 /** Takes away all that the file installed, once no source is left. */
 export async function uninstall(file: string): Promise<void> {
-  await kubectl(['delete', `--filename=${file}`, '--ignore-not-found', '--timeout=60s']);
+  await kubectl(['delete', `--filename=${file}`, '--ignore-not-found', '--timeout=180s']);
 }
 
 /** What the controller has said last, for a test that has failed. */

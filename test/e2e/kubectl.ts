@@ -2,14 +2,15 @@ import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { text } from 'node:stream/consumers';
 import type { TestContext } from 'node:test';
+import { readTable } from '../support/kubectl-table.ts';
 import { target } from './target.ts';
 
 /** Longer than any wait that the tests ask kubectl for. */
-const LIMIT_MS = 120_000;
+const LIMIT_MS = 240_000;
 
 /**
  * Runs kubectl as the cluster's administrator; `input` goes to its standard input. Resolves to what it printed.
- * Throws with what it complained of when it fails, or ends after two minutes.
+ * Throws with what it complained of when it fails, or ends after four minutes.
  */
 export async function kubectl(args: readonly string[], input = ''): Promise<string> {
   const { kubectl: program, kubeconfig } = target();
@@ -39,13 +40,19 @@ export async function apply(namespace: string, items: readonly object[]): Promis
  * what happened there is printed before it is deleted.
  */
 export async function restrictedNamespace(t: TestContext, prefix: string): Promise<string> {
+  const name = await openNamespace(t, prefix);
+  await kubectl(['label', 'namespace', name, 'pod-security.kubernetes.io/enforce=restricted']);
+  return name;
+}
+
+/** As {@link restrictedNamespace}, for manifests of others that Pod Security would refuse. */
+export async function openNamespace(t: TestContext, prefix: string): Promise<string> {
   const name = `${prefix}-${randomBytes(4).toString('hex')}`;
   await kubectl(['create', 'namespace', name]);
   t.after(async () => {
     await tellWhyFailed(t, () => whatIsIn(name));
     await kubectl(['delete', 'namespace', name, '--wait=false']);
   });
-  await kubectl(['label', 'namespace', name, 'pod-security.kubernetes.io/enforce=restricted']);
   return name;
 }
 
@@ -56,15 +63,25 @@ export async function tellWhyFailed(t: TestContext, look: () => Promise<string>)
   if (passed !== true) t.diagnostic(await look());
 }
 
-/** Waits until a Deployment has what it wants, a minute at most. */
+/** Waits until a Deployment has what it wants, three minutes at most. */
 export async function waitUntilAvailable(namespace: string, deployment: string): Promise<void> {
-  const what = [`deployment/${deployment}`, '--for=condition=Available', '--timeout=60s'];
+  const what = [`deployment/${deployment}`, '--for=condition=Available', '--timeout=180s'];
   await kubectl(['wait', `--namespace=${namespace}`, ...what]);
 }
 
 /** What the pods of an app have printed so far. */
 export async function logs(namespace: string, app: string): Promise<string> {
   return await kubectl(['logs', `--namespace=${namespace}`, `--selector=app=${app}`, '--tail=-1']);
+}
+
+/** What `kubectl get` prints, read as a table. */
+export async function table(namespace: string, ...args: readonly string[]): Promise<ReturnType<typeof readTable>> {
+  return readTable(await kubectl(['get', ...args, `--namespace=${namespace}`]));
+}
+
+/** What a Pod's container has printed so far. */
+export async function podLog(namespace: string, pod: string): Promise<string> {
+  return await kubectl(['logs', pod, `--namespace=${namespace}`]);
 }
 
 async function whatIsIn(namespace: string): Promise<string> {

@@ -1,3 +1,5 @@
+import { derivedName, type DerivedImage } from '../node/derived-name.ts';
+
 /** The cluster that the end-to-end tests run on: that of the environment, or the one that the global set-up started. */
 export interface Target {
   readonly kubeconfig: string;
@@ -39,4 +41,9 @@ export function target(): Target {
   const found = readTarget(process.env);
   if (found !== undefined) return found;
   throw new Error('No cluster was started: use "node --test --test-global-setup=test/e2e/global-setup.ts".');
+}
+
+/** The image of a program or an example, which is made out of the product's. */
+export function imageOf(which: DerivedImage): string {
+  return derivedName(target().image, which);
 }

@@ -9,6 +9,7 @@ import { type Keeper, startKeeper } from '../controlplane/keeper.ts';
 import { writeKubeconfig } from '../controlplane/kubeconfig.ts';
 import { findPrograms } from '../controlplane/programs/find.ts';
 import { type Programs, PROGRAMS, type Tell } from '../controlplane/programs/program.ts';
+import { addDerivedImages } from './derived-images.ts';
 import { createImageStore, type ImageStore } from './image-store.ts';
 import { addBasicImages } from './images.ts';
 import { lookAtMachine } from './machine.ts';
@@ -96,6 +97,7 @@ async function makeImages(directory: string): Promise<ImageStore> {
   mkdirSync(scratch);
   await addBasicImages(store, scratch);
   await addProductImage(store, scratch);
+  await addDerivedImages(store, scratch);
   await rm(scratch, { recursive: true });
   return store;
 }

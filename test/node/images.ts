@@ -9,6 +9,8 @@ import { writeImage } from './write-image.ts';
 export const PAUSE_IMAGE = 'watchbridge.test/pause:1';
 /** What `busybox` means, and one that walkthroughs use for the tools in it. */
 const BUSYBOX_IMAGES = ['docker.io/library/busybox:latest', 'docker.io/radial/busyboxplus:curl'];
+/** What walkthroughs run to have a Pod: here nothing but a Pod that stays. */
+const NGINX_IMAGE = 'docker.io/library/nginx:latest';
 /** The statically linked one of Debian's package busybox-static. */
 const BUSYBOX = '/usr/bin/busybox';
 const LIMIT_MS = 10_000;
@@ -18,7 +20,8 @@ export async function addBasicImages(store: ImageStore, scratch: string): Promis
   const pause = join(scratch, 'pause');
   await copyProgram(BUSYBOX, join(pause, 'bin', 'busybox'));
   const Entrypoint = ['/bin/busybox', 'sleep', '2147483647'];
-  await store.name(PAUSE_IMAGE, await writeImage(store, pause, { Entrypoint }));
+  const sleeper = await writeImage(store, pause, { Entrypoint });
+  for (const name of [PAUSE_IMAGE, NGINX_IMAGE]) await store.name(name, sleeper);
 
   const busybox = join(scratch, 'busybox');
   await copyProgram(BUSYBOX, join(busybox, 'bin', 'busybox'));

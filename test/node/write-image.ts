@@ -10,20 +10,16 @@ export interface ImageConfig {
   readonly Cmd?: readonly string[];
   readonly Env?: readonly string[];
   readonly User?: string;
+  readonly WorkingDir?: string;
 }
 
 const LIMIT_MS = 60_000;
-const OCI = 'application/vnd.oci.image';
+export const OCI = 'application/vnd.oci.image';
 const ARCHITECTURES: Readonly<Record<string, string>> = { x64: 'amd64' };
 
 /** Puts an image of one layer, the files under `root`, into the store; returns its manifest's descriptor. */
 export async function writeImage(store: ImageStore, root: string, config: ImageConfig): Promise<Descriptor> {
-  const tar = `${root}.tar`;
-  const flags = ['--sort=name', '--owner=0', '--group=0', '--mtime=@0', '-cf', tar, '-C', root, '.'];
-  await promisify(execFile)('tar', flags, { timeout: LIMIT_MS });
-  // The layer is not compressed: it does not travel far. So its digest is also that of its contents.
-  const layer = await store.put(await readFile(tar));
-  await rm(tar);
+  const layer = await packLayer(store, root);
   const image = {
     os: 'linux',
     architecture: ARCHITECTURES[process.arch] ?? process.arch,
@@ -34,9 +30,20 @@ export async function writeImage(store: ImageStore, root: string, config: ImageC
     schemaVersion: 2,
     mediaType: `${OCI}.manifest.v1+json`,
     config: { mediaType: `${OCI}.config.v1+json`, ...(await store.put(Buffer.from(JSON.stringify(image)))) },
-    layers: [{ mediaType: `${OCI}.layer.v1.tar`, ...layer }],
+    layers: [layer],
   };
   return { mediaType: manifest.mediaType, ...(await store.put(Buffer.from(JSON.stringify(manifest)))) };
+}
+
+/** Puts the files under `root` into the store as a layer, whose digest is also that of its contents. */
+export async function packLayer(store: ImageStore, root: string): Promise<Descriptor> {
+  const tar = `${root}.tar`;
+  const flags = ['--sort=name', '--owner=0', '--group=0', '--mtime=@0', '-cf', tar, '-C', root, '.'];
+  await promisify(execFile)('tar', flags, { timeout: LIMIT_MS });
+  // It is not compressed: it does not travel far.
+  const layer = { mediaType: `${OCI}.layer.v1.tar`, ...(await store.put(await readFile(tar))) };
+  await rm(tar);
+  return layer;
 }
 
 /** Makes the store's directory an OCI layout with one image, for programs that read such. */
