@@ -35,6 +35,8 @@ const RETRY_AFTER_MS = 1_000;
 const FIRST_AFTER_MS = 1_000;
 /** How soon news are written, and how often at the most. */
 const NEWS_EVERY_MS = 1_000;
+/** An API server that has just started refuses what it allows once it has read the roles; others do so for good. */
+const REFUSED_FOR_MS = 10_000;
 /** How long a renewal waits for the index, so that it stores the positions of this round and not of the last. */
 const SAVE_PATIENCE_MS = 2_000;
 /** How long the last writes may take. Without the index more is repeated; without the Lease, the next one has to wait. */
@@ -50,6 +52,7 @@ export async function keepCheckpoint(checkpoint: Checkpoint, io: KeepIo, signal:
   const { clock, notes } = io;
   let saving: Promise<void> | undefined;
   let inTime = true;
+  let refusedSince: number | undefined;
   let roundAt = clock.monotonic() + FIRST_AFTER_MS;
   while (!signal.aborted) {
     await clock.sleep(Math.min(NEWS_EVERY_MS, Math.max(0, roundAt - clock.monotonic())), signal);
@@ -62,7 +65,13 @@ export async function keepCheckpoint(checkpoint: Checkpoint, io: KeepIo, signal:
       saving ??= save(checkpoint, io, signal).finally(() => (saving = undefined));
       if (inTime) await Promise.race([saving, clock.sleep(SAVE_PATIENCE_MS, signal)]);
     }
-    inTime = await renew(checkpoint, io, signal);
+    const outcome = await renew(checkpoint, io, signal);
+    inTime = outcome === 'renewed';
+    refusedSince = outcome instanceof KubeError ? (refusedSince ?? clock.monotonic()) : undefined;
+    if (outcome instanceof KubeError && !io.holds() && clock.monotonic() >= (refusedSince ?? 0) + REFUSED_FOR_MS) {
+      // To wait would be to send nothing, perhaps for ever: whoever begins anew may find that it goes without a Lease.
+      throw new LeadershipLost(outcome.message, { cause: outcome });
+    }
     if (!inTime) roundAt = clock.monotonic() + RETRY_AFTER_MS;
     else if (isRound) roundAt = wokenAt + RENEW_EVERY_MS;
   }
@@ -109,7 +118,12 @@ async function save(checkpoint: Checkpoint, io: KeepIo, signal: AbortSignal): Pr
   }
 }
 
-async function renew(checkpoint: Checkpoint, io: KeepIo, signal: AbortSignal): Promise<boolean> {
+/** @returns a refusal as it is: the Lease may not be written any more */
+async function renew(
+  checkpoint: Checkpoint,
+  io: KeepIo,
+  signal: AbortSignal,
+): Promise<'renewed' | 'failed' | KubeError> {
   try {
     const { annotations, written } = io.notes.due();
     const result = await checkpoint.renew(annotations, signal);
@@ -120,18 +134,15 @@ async function renew(checkpoint: Checkpoint, io: KeepIo, signal: AbortSignal): P
       io.log.error('the API server has an older Lease than it had confirmed: its history was replaced');
     }
     io.renewed();
-    return true;
+    return 'renewed';
   } catch (error) {
     if (!(error instanceof KubeError)) throw error;
-    if (signal.aborted) return false;
+    if (signal.aborted) return 'failed';
     failed('lease', error, io);
-    // To wait would be to send nothing, perhaps for ever: whoever begins anew may find that it goes without a Lease.
-    if (!io.holds() && isFinal(error)) throw new LeadershipLost(error.message, { cause: error });
-    return false;
+    return isFinal(error) ? error : 'failed';
   }
 }
 
-/** Whether the Lease may not be written any more. */
 function isFinal({ code, advice }: KubeError): boolean {
   return advice !== 'retry' && code !== 'conflict' && code !== 'alreadyExists';
 }

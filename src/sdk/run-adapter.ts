@@ -9,6 +9,7 @@ import { createReadinessBoard } from '../process/readiness-board.ts';
 import type { AdapterOptions, NewAdapter, ReadEnv } from './adapter.ts';
 import { type AdapterSettings, readAdapterSettings } from './adapter-settings.ts';
 import { runTurn, type TurnProgram } from './adapter-turn.ts';
+import { cannotRun } from './cannot-run.ts';
 import { createEnvReader } from './env-reader.ts';
 import type { ProgramIo } from './program.ts';
 import { serveProbes } from './serve-probes.ts';
@@ -45,7 +46,7 @@ export async function runAdapterProgram<Env>(
   try {
     return await serveAndRun({ settings, env, newAdapter, options }, { ...io, log, kube }, signal);
   } catch (error) {
-    log.fatal({ error, detail: error instanceof Error ? error.message : String(error) }, 'process cannot run');
+    log.fatal({ ...cannotRun(error) }, 'process cannot run');
     return EXIT.failed;
   }
 }

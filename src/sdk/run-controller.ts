@@ -8,6 +8,7 @@ import { noticeCounter } from '../reconcile/notice-metrics.ts';
 import type { ReadEnv } from './adapter.ts';
 import { createInformerCache } from './cache.ts';
 import { type ControllerSettings, readControllerSettings } from './controller-settings.ts';
+import { cannotRun } from './cannot-run.ts';
 import { createEnvReader } from './env-reader.ts';
 import type { ProgramIo } from './program.ts';
 import type { Reconciler, ReconcilerIo } from './reconciler.ts';
@@ -54,7 +55,7 @@ export async function runControllerProgram<Env>(
     await serveAndReconcile(reconcilers(env), { ...io, kube, log, settings, options }, signal);
     return EXIT.ok;
   } catch (error) {
-    log.fatal({ error, detail: error instanceof Error ? error.message : String(error) }, 'process cannot run');
+    log.fatal({ ...cannotRun(error) }, 'process cannot run');
     return EXIT.failed;
   }
 }

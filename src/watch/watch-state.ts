@@ -337,7 +337,8 @@ function failed(state: Active, input: Failed): WatchState {
         ? waitingFor(state, input.retryAfterMs, input.jitter, longestWait(input.code))
         : remembered(state, state.resumes?.knowsAll ?? false);
     case 'retracing':
-      if (mayPass(input.code)) {
+      // A server that has just started may fail at what it does later, and there is an end to the time for it.
+      if (mayPass(input.code) || input.code === 'serverError') {
         const afresh = { ...state, continueToken: undefined };
         return waitingFor(afresh, input.retryAfterMs, input.jitter, longestWait(input.code));
       }

@@ -227,11 +227,34 @@ test('a Lease that may not be renewed any more is given up when it is not held a
     await it.clock.advance(9_000);
     assert.equal(ends.length, 0, code);
     it.lose();
-    await it.clock.advance(1_000);
+    await it.clock.advance(3_000);
     assert.equal(ends[0] instanceof LeadershipLost, isGivenUp, code);
     it.stop.abort();
     await kept;
   }
+});
+
+test('an API server that was away and refuses for some seconds until it has read the roles costs nothing', async () => {
+  let code: KubeFailureCode | undefined = 'unreachable';
+  const it = stage({
+    renew: async () => {
+      if (code !== undefined) throw refused(code);
+      return 'renewed';
+    },
+  });
+  const kept = it.keep();
+  await it.clock.advance(30_000);
+  it.lose();
+  code = 'forbidden';
+  await it.clock.advance(9_000);
+  code = undefined;
+  await it.clock.advance(2_000);
+  assert.ok(it.woken() > 0);
+  // A second time it has as long again.
+  code = 'forbidden';
+  await it.clock.advance(9_000);
+  it.stop.abort();
+  await kept;
 });
 
 test('a Lease that is lost ends it', async () => {

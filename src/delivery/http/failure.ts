@@ -14,7 +14,9 @@ const REASONS: ReadonlyMap<string, FailureReason> = new Map([
 /** What an error of the connection means for the request that it carried. */
 export function failure(error: Error): Outcome {
   const code = errorCode(error);
-  return { is: 'failed', reason: REASONS.get(code) ?? otherReason(code), detail: `${code} ${error.message}`.trim() };
+  // Most messages name the code.
+  const detail = error.message.includes(code) ? error.message : `${code} ${error.message}`.trim();
+  return { is: 'failed', reason: REASONS.get(code) ?? otherReason(code), detail };
 }
 
 /** The connection ended in good order, but without an answer. */
