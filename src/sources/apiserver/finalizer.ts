@@ -19,7 +19,7 @@ export function needsFinalizer(apply: readonly KubeObject[], { metadata }: ApiSe
 }
 
 /** `conflict`: somebody wrote the source since it was read, or it is gone. @throws KubeError */
-export async function setFinalizer(
+export async function setFinalizers(
   kube: Pick<KubeClient, 'json'>,
   { metadata }: ApiServerSource,
   finalizers: readonly string[],
@@ -46,6 +46,7 @@ export async function setFinalizer(
 export async function finalize(
   kube: Pick<KubeClient, 'json'>,
   source: ApiServerSource,
+  replace: (finalizers: readonly string[]) => Promise<unknown>,
   signal: AbortSignal,
 ): Promise<void> {
   const { finalizers = [], uid } = source.metadata;
@@ -55,12 +56,7 @@ export async function finalize(
       await removeObject(kube, { resource, ...metadata, uid: metadata.uid ?? '' }, signal);
     }
   }
-  await setFinalizer(
-    kube,
-    source,
-    finalizers.filter((it) => it !== FINALIZER),
-    signal,
-  );
+  await replace(finalizers.filter((it) => it !== FINALIZER));
 }
 
 /** Asks the API server: what was made a moment ago is not with the informers yet. */

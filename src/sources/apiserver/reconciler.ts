@@ -9,7 +9,7 @@ import type { Tracker } from '../../reconcile/tracker.ts';
 import { writeStatus } from '../../reconcile/write-status.ts';
 import type { Deployment } from '../../reconcile/deployment.ts';
 import type { Facts } from './facts.ts';
-import { FINALIZER, finalize, needsFinalizer, setFinalizer } from './finalizer.ts';
+import { FINALIZER, finalize, needsFinalizer, setFinalizers } from './finalizer.ts';
 import { gather, type GatherIo } from './gather.ts';
 import { internalError, type Plan, plan, type SourceNotice } from './plan.ts';
 import { patienceMs } from '../../reconcile/patience.ts';
@@ -31,17 +31,27 @@ const LATER: Result = { is: 'again', afterMs: 30_000 };
 
 /** Brings one ApiServerSource closer to what it wants: gather, plan, apply, and the status last. */
 export function createReconciler(io: ReconcilerIo): (key: string, signal: AbortSignal) => Promise<Result> {
+  /** Versions of sources that were replaced here, until the informer has the next ones (KEP-5647). */
+  const replaced = new Map<string, string>();
   return async (key, signal) => {
     const { namespace, name } = nameOfKey(key);
     const source = io.sources.get(namespace, name);
+    if (source !== undefined && replaced.get(key) === source.metadata.resourceVersion) return SOON;
+    replaced.delete(key);
+    const replace = async (finalizers: readonly string[]): Promise<boolean> => {
+      if (source === undefined || (await setFinalizers(io.kube, source, finalizers, signal)) === 'conflict')
+        return false;
+      replaced.set(key, source.metadata.resourceVersion ?? '');
+      return true;
+    };
     if (source === undefined || source.metadata.deletionTimestamp !== undefined) {
       io.tracker.forget(key);
-      if (source !== undefined) await finalize(io.kube, source, signal);
+      if (source !== undefined) await finalize(io.kube, source, replace, signal);
       return DONE;
     }
     const tell = (notice: SourceNotice): void => io.notices.tell({ ...notice, about: source });
     try {
-      return await reconcile(source, io, tell, signal);
+      return await reconcile(source, { ...io, replace, tell }, signal);
     } catch (error) {
       if (error instanceof KubeError && error.code !== 'aborted') tell(internalError(error.message));
       throw error;
@@ -49,20 +59,20 @@ export function createReconciler(io: ReconcilerIo): (key: string, signal: AbortS
   };
 }
 
-async function reconcile(
-  source: ApiServerSource,
-  io: ReconcilerIo,
-  tell: (notice: SourceNotice) => void,
-  signal: AbortSignal,
-): Promise<Result> {
+interface ReconcileIo extends ReconcilerIo {
+  /** Gives the source these finalizers. @returns false where somebody else wrote it */
+  readonly replace: (finalizers: readonly string[]) => Promise<boolean>;
+  readonly tell: (notice: SourceNotice) => void;
+}
+
+async function reconcile(source: ApiServerSource, io: ReconcileIo, signal: AbortSignal): Promise<Result> {
+  const { tell } = io;
   const { namespace, name } = source.metadata;
   const facts = await gather(source, io, signal);
   const planned = plan(facts);
   if (needsFinalizer(planned.apply, source)) {
     // Before anything is made that would outlive the source.
-    if (
-      (await setFinalizer(io.kube, source, [...(source.metadata.finalizers ?? []), FINALIZER], signal)) === 'written'
-    ) {
+    if (await io.replace([...(source.metadata.finalizers ?? []), FINALIZER])) {
       tell({ type: 'Normal', reason: 'FinalizerUpdate', message: `Updated "${name}" finalizers` });
     }
     return SOON;
