@@ -199,8 +199,8 @@ async function* readWatchUntil(attempt: Attempt, state: Watching, signal: AbortS
   try {
     io.tell({ is: 'established', resourceVersion: state.resourceVersion });
     const splitter = createLineSplitter();
-    for await (const chunk of connection.chunks) {
-      const complete = splitter.push(chunk);
+    for await (const pieces of connection.chunks) {
+      const complete = pieces.flatMap(splitter.push);
       if (complete.length === 0) continue;
       lines += complete.length;
       yield* take(attempt, interpreter.lines(attempt.state, complete));
@@ -220,8 +220,8 @@ async function* readWatchList(attempt: Attempt, state: Listing): AsyncGenerator<
   const connection = await io.kube.stream({ ...watchListRequest(stream, state), signal, idleMs: LIST_SILENCE_MS });
   try {
     const splitter = createLineSplitter();
-    for await (const chunk of connection.chunks) {
-      const complete = splitter.push(chunk);
+    for await (const pieces of connection.chunks) {
+      const complete = pieces.flatMap(splitter.push);
       if (complete.length > 0) yield* take(attempt, interpreter.lines(attempt.state, complete));
       if (attempt.state.at !== 'listing') return;
     }

@@ -50,7 +50,7 @@ test('a watch tells what happens while it is open, and ends when its time is ove
   const stream = await client.stream({ path, query, signal: never(), idleMs: 30_000 });
   await admin.create(path, { metadata: { name: 'b' } });
   let text = '';
-  for await (const chunk of stream.chunks) text += chunk.toString();
+  for await (const pieces of stream.chunks) text += Buffer.concat(pieces).toString();
   assert.match(text, /^\{"type":"ADDED","object":\{"kind":"ConfigMap",.*"name":"b"/m);
 });
 
@@ -85,7 +85,7 @@ test('a resourceVersion of the future is too large, for a list as for the ERROR 
     const query = { ...future, watch: true, sendInitialEvents: true, resourceVersionMatch: 'NotOlderThan' };
     const stream = await client.stream({ path, query, signal: never(), idleMs: 30_000 });
     let text = '';
-    for await (const chunk of stream.chunks) text += chunk.toString();
+    for await (const pieces of stream.chunks) text += Buffer.concat(pieces).toString();
     const { type, object } = JSON.parse(text) as { type: string; object: { code: number } };
     assert.equal(type, 'ERROR');
     throw failureFromStatus(object.code, object);

@@ -239,7 +239,7 @@ test('a proxy-url carries requests and streams to the server', async (t) => {
   const client = clientFor(t, access);
   await client.json({ path: '/', signal: never() });
   const stream = await client.stream({ path: '/', signal: never(), idleMs: 1_000 });
-  for await (const chunk of stream.chunks) assert.equal(chunk.toString(), '{}');
+  for await (const pieces of stream.chunks) assert.equal(Buffer.concat(pieces).toString(), '{}');
   const { host } = new URL(server.url);
   assert.deepEqual(tunnels, [host, host]);
 });
