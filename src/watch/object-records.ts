@@ -1,4 +1,5 @@
 import type { ObjectHead, ObjectVersion } from './change.ts';
+import { decimal } from './decimal.ts';
 import { readUid, writeUid } from './uid-bytes.ts';
 
 /**
@@ -78,7 +79,7 @@ export function createObjectRecords(): ObjectRecords {
     return {
       uid: (flags & ODD_UID) === 0 ? readUid(page.bytes, unit * UNIT + UID) : (oddUids.get(address) ?? ''),
       resourceVersion:
-        (flags & ODD_VERSION) === 0 ? String(page.numbers[unit + VERSION]) : (oddVersions.get(address) ?? ''),
+        (flags & ODD_VERSION) === 0 ? decimal(page.numbers[unit + VERSION] ?? 0) : (oddVersions.get(address) ?? ''),
     };
   };
 
