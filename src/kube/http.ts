@@ -1,6 +1,7 @@
 import { addAbortListener } from 'node:events';
 import { Agent, type ClientRequest, type IncomingMessage, request as requestPlainly } from 'node:http';
 import { Agent as SecureAgent, request as requestSecurely } from 'node:https';
+import type { Socket } from 'node:net';
 import type { Readable } from 'node:stream';
 import { setImmediate } from 'node:timers/promises';
 import { createSecureContext } from 'node:tls';
@@ -118,6 +119,9 @@ interface Exchange {
   end(why: Error): void;
 }
 
+/** A request that waited for its connection is not told that others have used it (`reusedSocket`). */
+const connected = new WeakSet<Socket>();
+
 function follow(outgoing: ClientRequest, { signal, headersTimeout }: HttpRequest, limits: DispatcherLimits): Exchange {
   const { promise, resolve, reject } = Promise.withResolvers<HttpAnswer>();
   let incoming: IncomingMessage | undefined;
@@ -131,12 +135,15 @@ function follow(outgoing: ClientRequest, { signal, headersTimeout }: HttpRequest
   const listening = addAbortListener(signal, () => end(new Error('aborted', { cause: signal.reason })));
 
   outgoing.once('socket', (socket) => {
-    if (outgoing.reusedSocket) {
+    if (connected.has(socket)) {
       awaitHead();
       return;
     }
     within(limits.connectTimeout, 'ETIMEDOUT');
-    socket.once('encrypted' in socket ? 'secureConnect' : 'connect', awaitHead);
+    socket.once('encrypted' in socket ? 'secureConnect' : 'connect', () => {
+      connected.add(socket);
+      awaitHead();
+    });
   });
   if (limits.bodyTimeout > 0) {
     outgoing.setTimeout(limits.bodyTimeout, () => end(tooLate('ANSWER_TIMEOUT', limits.bodyTimeout)));
