@@ -26,10 +26,16 @@ export function commandSubject(command: string): Subject {
   };
 }
 
+export interface AdapterSpec {
+  readonly plural?: string;
+  readonly checkpoint?: Checkpoint;
+  readonly filters?: readonly object[];
+}
+
 /** The adapter of one resource of the core group. */
 export function adapterSubject(
   name: string,
-  { plural = 'pods', checkpoint = 'None' }: { readonly plural?: string; readonly checkpoint?: Checkpoint } = {},
+  { plural = 'pods', checkpoint = 'None', filters = [] }: AdapterSpec = {},
 ): Subject {
   const { args, environment } = commandSubject('adapter');
   return {
@@ -45,6 +51,7 @@ export function adapterSubject(
         resources: [{ gvr: { Group: '', Version: 'v1', Resource: plural } }],
         mode: 'Resource',
         checkpoint,
+        filters,
       }),
       WATCHBRIDGE_PROBES_PORT: '0',
       WATCHBRIDGE_METRICS_PORT: '0',

@@ -7,6 +7,7 @@ import { NAMESPACE } from './objects.ts';
 import { type Options, parseOptions, type Pipeline, USAGE } from './options.ts';
 import { headerRow, medianRow, ratioHeaderRow, ratioRow, resultRow } from './report.ts';
 import { type Load, measure, type Result, type Subject } from './round.ts';
+import { TWENTY_FILTERS } from './twenty-filters.ts';
 
 /**
  * `npm run bench`: events per second, CPU per event and memory of the adapter, fed as fast as it reads, and of what it
@@ -17,6 +18,7 @@ const SUBJECTS: Record<Pipeline, Subject> = {
   naive: { name: 'naive', args: [fileURLToPath(new URL('naive.ts', import.meta.url))], environment: { NAMESPACE } },
   Position: adapterSubject('adapter with Position', { checkpoint: 'Position' }),
   Full: adapterSubject('adapter with Full', { checkpoint: 'Full' }),
+  '20 filters': adapterSubject('adapter with 20 filters', { filters: TWENTY_FILTERS }),
 };
 
 function printLoad(load: Load, rounds: number): void {

@@ -11,6 +11,7 @@ Measures the adapter against a naive pipeline (bench/naive.ts), in turn, with th
   --only NAME        adapter or naive
   --checkpoint TIER  Position or Full: the adapter with this checkpoint takes the place of the naive pipeline, and
                      rounds have five times as many events, so that it is written in each
+  --filters          the adapter with 20 filters takes the place of the naive pipeline
   --size KB          3 or 20 (default: both)
   --events N         events measured in each round (default: 60000 of 3 KB, 20000 of 20 KB)
   --objects N        distinct objects that the events are about (default: 1000)
@@ -20,7 +21,7 @@ Measures the adapter against a naive pipeline (bench/naive.ts), in turn, with th
 
 const PIPELINES = ['adapter', 'naive'] as const;
 const TIERS = ['Position', 'Full'] as const;
-export type Pipeline = (typeof PIPELINES | typeof TIERS)[number];
+export type Pipeline = (typeof PIPELINES | typeof TIERS)[number] | '20 filters';
 
 /** The checkpoint is written every 5 s, and a round of the default length is over before that. */
 const LONGER_WITH_CHECKPOINT = 5;
@@ -47,6 +48,7 @@ export function parseOptions(args: readonly string[]): Options {
       quick: { type: 'boolean', default: false },
       only: { type: 'string' },
       checkpoint: { type: 'string' },
+      filters: { type: 'boolean', default: false },
       size: { type: 'string' },
       events: { type: 'string' },
       objects: { type: 'string', default: '1000' },
@@ -62,7 +64,7 @@ export function parseOptions(args: readonly string[]): Options {
   const sizes = chosen('--size', SIZES, (size) => size.kilobytes, values.size);
   return {
     help: values.help,
-    pipelines: pipelines(values.only, values.checkpoint),
+    pipelines: pipelines(values.only, values.checkpoint, values.filters),
     rounds,
     loads: sizes.map(({ objectBytes, events, quick }) => {
       const longer = values.checkpoint === undefined ? 1 : LONGER_WITH_CHECKPOINT;
@@ -73,9 +75,11 @@ export function parseOptions(args: readonly string[]): Options {
   };
 }
 
-function pipelines(only: string | undefined, checkpoint: string | undefined): readonly Pipeline[] {
+function pipelines(only: string | undefined, checkpoint: string | undefined, filters: boolean): readonly Pipeline[] {
   const named = chosen('--only', PIPELINES, (name) => name, only);
-  if (checkpoint === undefined) return named;
-  if (only !== undefined) throw new Error('--only and --checkpoint exclude each other: the adapter is measured twice.');
-  return ['adapter', ...chosen('--checkpoint', TIERS, (tier) => tier, checkpoint)];
+  if ([only !== undefined, checkpoint !== undefined, filters].filter((it) => it).length > 1) {
+    throw new Error('--only, --checkpoint and --filters exclude each other: the last two measure the adapter twice.');
+  }
+  if (filters) return ['adapter', '20 filters'];
+  return checkpoint === undefined ? named : ['adapter', ...chosen('--checkpoint', TIERS, (tier) => tier, checkpoint)];
 }

@@ -8,12 +8,10 @@ import { type Observation, observeListed, observeWatched } from './observe.ts';
 import { isSilent, type Stream } from './requests.ts';
 import type { StreamNews } from './stream-news.ts';
 import { readWatchLine, type WatchLine, type WatchType } from './watch-line.ts';
+import { advance, distrusted, isBehind } from './advance.ts';
 import {
-  advance,
   type Auditing,
-  distrusted,
   type Entering,
-  isBehind,
   type Listing,
   type Recalling,
   type Remembering,

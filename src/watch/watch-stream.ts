@@ -16,9 +16,9 @@ import {
   watchRequest,
 } from './requests.ts';
 import type { StreamNews } from './stream-news.ts';
+import { advance } from './advance.ts';
 import {
   type Active,
-  advance,
   FIRST,
   type Listing,
   type Probing,

@@ -6,7 +6,8 @@ import { createInterpreter } from '../../src/watch/interpret.ts';
 import { createKnownObjects } from '../../src/watch/known-objects.ts';
 import { readListPage } from '../../src/watch/list-page.ts';
 import { createScope } from '../../src/watch/scope.ts';
-import { advance, resumed, type WatchState } from '../../src/watch/watch-state.ts';
+import { advance } from '../../src/watch/advance.ts';
+import { resumed, type WatchState } from '../../src/watch/watch-state.ts';
 import { PODS } from './pods.ts';
 
 const NAMESPACES = ['n1', 'n2', 'n3'];

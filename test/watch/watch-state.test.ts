@@ -2,13 +2,12 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
 import type { KubeFailureCode } from '../../src/kube/errors.ts';
+import { advance, isBehind } from '../../src/watch/advance.ts';
 import {
   type Active,
-  advance,
   type Auditing,
   type Entering,
   FIRST,
-  isBehind,
   type Listing,
   type Probing,
   type Recalling,
