@@ -1,5 +1,5 @@
 import { labelMatcher } from '../kube/label-selector.ts';
-import type { Resource } from '../kube/resource.ts';
+import { NAMESPACES } from '../kube/resource.ts';
 import { createKnownObjects } from '../watch/known-objects.ts';
 import type { Stream } from '../watch/requests.ts';
 import { FIRST } from '../watch/watch-state.ts';
@@ -8,15 +8,6 @@ import type { AdapterConfig } from './config.ts';
 import { createNamespaces, type Namespaces } from './namespaces.ts';
 import type { StreamsIo } from './run-stream.ts';
 import { originOf } from './stream-identity.ts';
-
-const NAMESPACES: Resource = {
-  group: '',
-  version: 'v1',
-  plural: 'namespaces',
-  kind: 'Namespace',
-  namespaced: false,
-  verbs: ['list', 'watch'],
-};
 
 /** What changes within this time is taken together, so that a thousand labels do not interrupt a thousand times. */
 const TOGETHER_MS = 100;

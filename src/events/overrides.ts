@@ -9,7 +9,8 @@ export interface ReadOverrides {
 
 /** CloudEvents 1.0, "Attribute Naming Convention". */
 const EXTENSION_NAME = /^[a-z0-9]+$/;
-const CORE_ATTRIBUTES: ReadonlySet<string> = new Set([
+/** CloudEvents' own, which an override would make invalid. */
+export const CORE_ATTRIBUTES: ReadonlySet<string> = new Set([
   'specversion',
   'id',
   'source',

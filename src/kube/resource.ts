@@ -40,3 +40,13 @@ export function collectionPath(
 }
 
 const segment = encodeURIComponent;
+
+/** Those of every cluster. */
+export const NAMESPACES: Resource = {
+  group: '',
+  version: 'v1',
+  plural: 'namespaces',
+  kind: 'Namespace',
+  namespaced: false,
+  verbs: ['list', 'watch'],
+};

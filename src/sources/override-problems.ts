@@ -1,17 +1,5 @@
 import { forbiddenIn } from '../events/check-attributes.ts';
-
-/** CloudEvents' own attributes, which an override would make invalid. */
-const CORE_ATTRIBUTES: ReadonlySet<string> = new Set([
-  'specversion',
-  'id',
-  'source',
-  'type',
-  'subject',
-  'time',
-  'datacontenttype',
-  'dataschema',
-  'data',
-]);
+import { CORE_ATTRIBUTES } from '../events/overrides.ts';
 
 interface Overriding {
   readonly ceOverrides?: { readonly extensions?: Readonly<Record<string, string>> } | undefined;

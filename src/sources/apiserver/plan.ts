@@ -1,21 +1,14 @@
 import type { ReadReport } from '../../adapter/source-report.ts';
 import type { KubeObject } from '../../kube/object.ts';
-import type { Notice } from '../../reconcile/notice.ts';
 import { beginConditions, type ConditionsInTheMaking } from './conditions.ts';
 import { deploymentName, deploymentOf } from './deployment.ts';
 import type { Facts } from './facts.ts';
-import { goJson } from '../../json/go-json.ts';
 import { isEmptySelector } from '../label-selector.ts';
+import { internalError, sinkNotFound, type SourceNotice } from '../notices.ts';
 import { managedRbac } from './managed-rbac.ts';
 import { serviceAccount } from './permissions.ts';
 import { sourceConfigText } from './source-config-text.ts';
-import {
-  type ApiServerSource,
-  type ApiServerSourceStatus,
-  skipsPermissionsCheck,
-  type Spec,
-  withDefaults,
-} from './spec.ts';
+import { type ApiServerSourceStatus, skipsPermissionsCheck, type Spec, withDefaults } from './spec.ts';
 import { configProblems, specProblems } from './spec-problems.ts';
 import { stateRbac } from './state-rbac.ts';
 import { statusOf } from './status.ts';
@@ -23,8 +16,6 @@ import { authoritiesProblems, withAuthorities } from './trust-bundles.ts';
 import { managedProblems, pluralProblems, type Target, targetOf, unservedKinds } from './watched.ts';
 
 /** A notice about the source. */
-export type SourceNotice = Omit<Notice, 'about'>;
-
 /** What is to be done about a source, and how it stands. */
 export interface Plan {
   /** In this order. */
@@ -53,11 +44,11 @@ export function plan(facts: Facts): Plan {
   if (problems.length > 0) return notDeployable(facts, conditions, problems);
   if (sink.is === 'unresolved') {
     conditions.sinkMissing(sink.reason, sink.sentence);
-    return stopped(facts, conditions, sinkNotFound(spec.sink, source));
+    return stopped(facts, conditions, sinkNotFound(spec.sink, source.metadata.namespace));
   }
   if (deadLetterSink?.is === 'unresolved') {
     conditions.sinkMissing('DeadLetterSinkNotFound', `spec.delivery.deadLetterSink: ${deadLetterSink.sentence}`);
-    return stopped(facts, conditions, sinkNotFound(spec.delivery?.deadLetterSink ?? {}, source));
+    return stopped(facts, conditions, sinkNotFound(spec.delivery?.deadLetterSink ?? {}, source.metadata.namespace));
   }
   conditions.sinkProvided(sink.sink.audience);
 
@@ -174,21 +165,6 @@ function stopped(facts: Facts, conditions: ConditionsInTheMaking, notice: Source
   const resolved = sink.is === 'resolved' && target !== undefined;
   const known = resolved ? { spec: withDefaults(source.spec), sink: sink.sink, target } : undefined;
   return { apply: [], remove: [], status: statusOf(facts, conditions.list(), known), notices: [notice] };
-}
-
-/** Upstream's words; the destination with the namespace that was meant. */
-function sinkNotFound({ ref, uri }: Spec['sink'], { metadata: { namespace } }: ApiServerSource): SourceNotice {
-  const named = ref && {
-    kind: ref.kind,
-    namespace: ref.namespace || namespace,
-    name: ref.name,
-    apiVersion: ref.apiVersion,
-  };
-  return { type: 'Warning', reason: 'SinkNotFound', message: `Sink not found: ${goJson({ ref: named, uri })}` };
-}
-
-export function internalError(message: string): SourceNotice {
-  return { type: 'Warning', reason: 'InternalError', message };
 }
 
 function isSame(a: KubeObject, b: KubeObject): boolean {

@@ -29,15 +29,6 @@ export const DEPLOYMENTS: Resource = {
   verbs: ['list', 'watch'],
 };
 
-export const NAMESPACES: Resource = {
-  group: '',
-  version: 'v1',
-  plural: 'namespaces',
-  kind: 'Namespace',
-  namespaced: false,
-  verbs: ['list', 'watch'],
-};
-
 export const LEASES: Resource = {
   group: 'coordination.k8s.io',
   version: 'v1',

@@ -1,9 +1,8 @@
-import { goJson } from '../../json/go-json.ts';
 import { type Condition, conditionSet, keepTransitionTimes } from '../../reconcile/conditions.ts';
 import { deployedCondition } from '../../reconcile/deployed-condition.ts';
-import type { Notice } from '../../reconcile/notice.ts';
 import type { ResolvedSink } from '../../reconcile/resolve-sink.ts';
 import type { Deployment } from '../../reconcile/deployment.ts';
+import { internalError, sinkNotFound, type SourceNotice } from '../notices.ts';
 import { ADAPTER } from './adapter-deployment.ts';
 import { specProblems } from './firing.ts';
 import { ceAttributes, type PingSource, type PingSourceStatus } from './spec.ts';
@@ -21,8 +20,6 @@ export interface Facts {
 }
 
 /** A notice about the source. */
-export type SourceNotice = Omit<Notice, 'about'>;
-
 export interface Plan {
   readonly status: PingSourceStatus;
   readonly notices: readonly SourceNotice[];
@@ -52,7 +49,7 @@ export function plan({ source, now, sink, deployment, refused }: Facts): Plan {
   return {
     status: statusOf(source, keepTransitionTimes(before.conditions ?? [], list), sink),
     notices: [
-      ...(sink.is === 'unresolved' ? [sinkNotFound(source)] : []),
+      ...(sink.is === 'unresolved' ? [sinkNotFound(source.spec.sink ?? {}, source.metadata.namespace)] : []),
       ...(refused === undefined ? [] : [internalError(refused)]),
     ],
   };
@@ -79,20 +76,4 @@ function statusOf(source: PingSource, conditions: readonly Condition[], sink: Re
 function addressOf({ sink }: Extract<ResolvedSink, { is: 'resolved' }>) {
   const { uri, CACerts, audience } = sink;
   return { sinkUri: uri, ...(CACerts && { sinkCACerts: CACerts }), ...(audience && { sinkAudience: audience }) };
-}
-
-/** Upstream's words; the destination with the namespace that was meant. */
-function sinkNotFound({ spec: { sink }, metadata: { namespace } }: PingSource): SourceNotice {
-  const { ref, uri } = sink ?? {};
-  const named = ref && {
-    kind: ref.kind,
-    namespace: ref.namespace || namespace,
-    name: ref.name,
-    apiVersion: ref.apiVersion,
-  };
-  return { type: 'Warning', reason: 'SinkNotFound', message: `Sink not found: ${goJson({ ref: named, uri })}` };
-}
-
-export function internalError(message: string): SourceNotice {
-  return { type: 'Warning', reason: 'InternalError', message };
 }

@@ -16,7 +16,8 @@ import type { Installation } from '../apiserver/deployment.ts';
 import { patienceMs } from '../../reconcile/patience.ts';
 import { DEPLOYMENTS } from '../apiserver/resources.ts';
 import { ADAPTER, adapterDeployment } from './adapter-deployment.ts';
-import { internalError, plan, type SourceNotice } from './plan.ts';
+import { internalError, type SourceNotice } from '../notices.ts';
+import { plan } from './plan.ts';
 import { PING_SOURCES } from './resources.ts';
 import type { PingSource } from './spec.ts';
 
