@@ -93,14 +93,18 @@ test('events that flow are reported once a minute, and cost no renewal of their 
   await pass(stage, 'a report', () => reportIn(stage) !== undefined);
   const reports = new Set<string | undefined>();
   const writes = stage.server.requests.length;
-  for (let second = 1; second <= 120; second++) {
+  const begin = stage.clock.monotonic();
+  for (let second = 1; second <= 150; second++) {
     stage.happen(`MODIFIED a u1@${10 + second}`);
+    await pass(stage, 'the event', () => stage.sink.accepted().length === second);
     await passFor(stage, 1_000);
     reports.add(annotationsOf(stage)[REPORT_ANNOTATION]);
   }
-  assert.ok(reports.size >= 3 && reports.size <= 4, `${reports.size} reports`);
+  // Time goes on while a busy machine brings an event to the sink.
+  const minutes = (stage.clock.monotonic() - begin) / 60_000;
+  assert.ok(reports.size >= 3 && reports.size <= minutes + 2, `${reports.size} reports in ${minutes} minutes`);
   const renewals = stage.server.requests.slice(writes).filter((it) => it === 'PUT apiserversource-web');
-  assert.ok(renewals.length <= 25, `${renewals.length} renewals`);
+  assert.ok(renewals.length <= minutes * 12 + 1, `${renewals.length} renewals in ${minutes} minutes`);
   run.stop();
   await run.ended;
 });

@@ -46,6 +46,11 @@ export interface Run {
 export const LEASE = '/apis/coordination.k8s.io/v1/namespaces/shop/leases/apiserversource-web';
 
 export async function runStage(t: TestContext): Promise<RunStage> {
+  const runs = new Set<AbortController>();
+  // A test that failed has not stopped its adapter, and would keep its file from ending.
+  t.after(() => {
+    for (const run of runs) run.abort();
+  });
   const watches = new Set<ServerResponse>();
   const asked: string[] = [];
   let version = '10';
@@ -95,6 +100,7 @@ export async function runStage(t: TestContext): Promise<RunStage> {
     },
     start: ({ identity = 'one', source = {}, sink: url = sink.url } = {}) => {
       const stop = new AbortController();
+      runs.add(stop);
       const config = configWith({ checkpoint: 'Full', ...source }, url);
       const ended = runAdapter(config, { kube: server.client, clock, log: recorded.log, identity }, stop.signal);
       return { stop: () => stop.abort(), ended };
