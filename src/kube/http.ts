@@ -6,6 +6,7 @@ import type { Readable } from 'node:stream';
 import { setImmediate } from 'node:timers/promises';
 import { createSecureContext } from 'node:tls';
 import type { Transport } from './access.ts';
+import { readingInto } from './read-buffer.ts';
 
 export interface HttpRequest {
   /** The server without a path: `https://10.96.0.1`. */
@@ -51,6 +52,9 @@ export interface DispatcherLimits {
   readonly tcpKeepAlive: number;
 }
 
+/** Of as many bytes as Node.js reads at once without it. */
+const READ_BUFFER = Buffer.allocUnsafeSlow(64 * 1024);
+
 /**
  * Speaks HTTP/1.1 by node:http, whose parser is a part of Node.js: undici brings one in WebAssembly, and with what that
  * needs of V8 the process takes 17 MB more.
@@ -73,9 +77,13 @@ export function createDispatcher(tls: Transport['tls'], limits: DispatcherLimits
     // The URL has an IPv6 address in brackets.
     const host = hostname.replace(/^\[(.*)\]$/, '$1');
     const what = { host, port, method, path, headers: { ...headers, ...length } };
-    if (protocol !== 'https:') return requestPlainly({ ...what, agent: (plain ??= new Agent(options)) });
+    if (protocol !== 'https:')
+      return requestPlainly({ ...what, agent: (plain ??= readingInto(READ_BUFFER, new Agent(options))) });
     // One context for all connections: each would parse the certificates anew.
-    secure ??= new SecureAgent({ ...options, ...tls, secureContext: createSecureContext(tls) });
+    secure ??= readingInto(
+      READ_BUFFER,
+      new SecureAgent({ ...options, ...tls, secureContext: createSecureContext(tls) }),
+    );
     return requestSecurely({ ...what, agent: secure });
   };
 
