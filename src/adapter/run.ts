@@ -1,14 +1,12 @@
-import type { RequestListener } from 'node:http';
 import type { KubeClient } from '../kube/client.ts';
 import { LeadershipLost } from '../kube/leadership.ts';
 import type { Clock } from '../process/clock.ts';
 import type { Log } from '../process/log.ts';
-import { type Listening, serve } from '../process/serve.ts';
+import { serveProbes } from '../process/serve-probes.ts';
 import type { AdapterConfig } from './config.ts';
 import { announceLead, lead, type LeadIo } from './lead.ts';
 import { createMetrics } from './metrics.ts';
 import { tellsClearSecrets } from './payload-config.ts';
-import { metricsHandler, probesHandler } from '../process/probes.ts';
 import { createStreamBoard } from './stream-board.ts';
 import { announceStreams } from './streams.ts';
 import { createTerm, type Term } from './term.ts';
@@ -44,26 +42,15 @@ export async function runAdapter(config: AdapterConfig, io: AdapterIo, signal: A
   if (hasLease) announceLead(board);
   else announceStreams(config, board);
 
-  const servers: Listening[] = [];
-  const listen = async (purpose: string, port: number, handler: RequestListener): Promise<number> => {
-    const server = await serve({ port, purpose, handler });
-    servers.push(server);
-    return server.port;
-  };
-
-  try {
-    const probesPort = await listen('probes', config.probesPort, probesHandler(board, signal));
-    const metricsPort = await listen('metrics', config.metricsPort, metricsHandler(metrics.registry));
-    log.info({ probesPort, metricsPort, sink: config.sink.origin, server: kube.server }, 'adapter started');
-    while (!signal.aborted) {
-      const end = await takeTurn(config, hasLease, leadIo, signal, (begun) => (term = begun));
-      if (end === 'stopped') return;
-      log.warn({ detail: end.message }, 'Lease lost; nothing more is sent until it is this replica’s turn again');
-      term = undefined;
-      announceLead(board);
-    }
-  } finally {
-    await Promise.all(servers.map((server) => server.close()));
+  await using served = await serveProbes(config, { board, registry: metrics.registry }, signal);
+  const { probesPort, metricsPort } = served;
+  log.info({ probesPort, metricsPort, sink: config.sink.origin, server: kube.server }, 'adapter started');
+  while (!signal.aborted) {
+    const end = await takeTurn(config, hasLease, leadIo, signal, (begun) => (term = begun));
+    if (end === 'stopped') return;
+    log.warn({ detail: end.message }, 'Lease lost; nothing more is sent until it is this replica’s turn again');
+    term = undefined;
+    announceLead(board);
   }
 }
 

@@ -1,10 +1,8 @@
-import type { RequestListener } from 'node:http';
-import { metricsHandler, probesHandler } from '../process/probes.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { takeTurns } from '../kube/take-turns.ts';
 import type { Clock } from '../process/clock.ts';
 import type { Log } from '../process/log.ts';
-import { type Listening, serve } from '../process/serve.ts';
+import { serveProbes } from '../process/serve-probes.ts';
 import { createControllerMetrics } from '../reconcile/metrics.ts';
 import { noticeCounter } from '../reconcile/notice-metrics.ts';
 import { tellTurn } from '../sdk/tell-turn.ts';
@@ -30,7 +28,7 @@ const LEASE = 'watchbridge-controller';
  * @throws ListenError when a port is taken
  */
 export async function runController(
-  { installation, clusterDomain, probesPort, metricsPort }: ControllerConfig,
+  { installation, clusterDomain, ...ports }: ControllerConfig,
   { kube, clock, log, identity }: ControllerProcessIo,
   signal: AbortSignal,
 ): Promise<void> {
@@ -39,30 +37,18 @@ export async function runController(
   const standing = createReadinessBoard();
   // Before the probes are served: without a part it would be ready.
   standing.set('lease', 'starting', false);
-  const servers: Listening[] = [];
-  const listen = async (purpose: string, port: number, handler: RequestListener): Promise<number> => {
-    const server = await serve({ port, purpose, handler });
-    servers.push(server);
-    return server.port;
-  };
   const sources = { apiServer: kube.server, ...installation };
   const io = { kube, clock, log, metrics, countNotice, clusterDomain, installation: sources };
   const lease = { namespace: installation.systemNamespace, name: LEASE };
-  try {
-    const ports = {
-      probesPort: await listen('probes', probesPort, probesHandler(standing, signal)),
-      metricsPort: await listen('metrics', metricsPort, metricsHandler(metrics.registry)),
-    };
-    log.info({ ...ports, server: kube.server, image: installation.image }, 'controller process started');
-    await takeTurns(
-      { kube, clock, identity, address: lease, owner: undefined },
-      {
-        tell: (news) => tellTurn(news, standing, log),
-        work: (turn) => runKinds(KINDS, io, standing, turn),
-      },
-      signal,
-    );
-  } finally {
-    await Promise.all(servers.map((server) => server.close()));
-  }
+  await using served = await serveProbes(ports, { board: standing, registry: metrics.registry }, signal);
+  const { probesPort, metricsPort } = served;
+  log.info({ probesPort, metricsPort, server: kube.server, image: installation.image }, 'controller process started');
+  await takeTurns(
+    { kube, clock, identity, address: lease, owner: undefined },
+    {
+      tell: (news) => tellTurn(news, standing, log),
+      work: (turn) => runKinds(KINDS, io, standing, turn),
+    },
+    signal,
+  );
 }

@@ -1,10 +1,8 @@
-import type { RequestListener } from 'node:http';
 import type { KubeClient } from '../kube/client.ts';
 import type { Clock } from '../process/clock.ts';
 import type { Log } from '../process/log.ts';
-import { metricsHandler, probesHandler } from '../process/probes.ts';
 import { createReadinessBoard } from '../process/readiness-board.ts';
-import { type Listening, serve } from '../process/serve.ts';
+import { serveProbes } from '../process/serve-probes.ts';
 import { createControllerMetrics } from '../reconcile/metrics.ts';
 import type { KeyPair } from '../sources/sinkbinding/webhook/certificates.ts';
 import { createWebhookMetrics } from '../sources/sinkbinding/webhook/metrics.ts';
@@ -30,7 +28,7 @@ const DRAIN_MS = 5_000;
  * @throws ListenError when a port is taken
  */
 export async function runWebhook(
-  { port, probesPort, metricsPort, clusterDomain }: WebhookConfig,
+  { port, clusterDomain, ...ports }: WebhookConfig,
   { kube, clock, log, readCertificate }: WebhookProcessIo,
   signal: AbortSignal,
 ): Promise<void> {
@@ -39,30 +37,22 @@ export async function runWebhook(
   standing.set('bindings', 'reading what there is', false);
   standing.set('certificate', 'waiting for it', false);
   const drained = new AbortController();
-  const servers: Listening[] = [];
-  const listen = async (purpose: string, at: number, handler: RequestListener): Promise<number> => {
-    const server = await serve({ port: at, purpose, handler });
-    servers.push(server);
-    return server.port;
-  };
+  await using servers = new AsyncDisposableStack();
   try {
-    const ports = {
-      probesPort: await listen('probes', probesPort, probesHandler(standing, signal)),
-      metricsPort: await listen('metrics', metricsPort, metricsHandler(metrics.registry)),
-    };
+    const probes = { board: standing, registry: metrics.registry };
+    const { probesPort, metricsPort } = servers.use(await serveProbes(ports, probes, signal));
     const reviewer = createReviewer({ kube, clock, log, metrics, clusterDomain }, drained.signal);
     void reviewer.synced.then(() => standing.set('bindings', 'known', true));
     const handler = reviewHandler(reviewer, { clock, log, metrics: createWebhookMetrics(metrics.registry) });
     const tls = await serveTls({ port, handler }, { clock, log, read: readCertificate }, signal);
     if (tls === undefined) return;
-    servers.push(tls);
+    servers.adopt(tls, (server) => server.close());
     standing.set('certificate', 'there', true);
-    log.info({ ...ports, port: tls.port, server: kube.server }, 'webhook process started');
+    log.info({ probesPort, metricsPort, port: tls.port, server: kube.server }, 'webhook process started');
     await aborted(signal);
     await clock.sleep(DRAIN_MS, new AbortController().signal);
   } finally {
     drained.abort();
-    await Promise.all(servers.map((server) => server.close()));
   }
 }
 

@@ -2,7 +2,8 @@ import type { RequestListener } from 'node:http';
 import type { Registry } from 'prom-client';
 
 /** Where the parts of a process stand. */
-interface Readiness {
+/** What tells how the parts of a process stand. */
+export interface Readiness {
   ready(): boolean;
   /** One line a part. */
   lines(): readonly string[];

@@ -12,7 +12,7 @@ import { runTurn, type TurnProgram } from './adapter-turn.ts';
 import { cannotRun } from './cannot-run.ts';
 import { createEnvReader } from './env-reader.ts';
 import type { ProgramIo } from './program.ts';
-import { serveProbes } from './serve-probes.ts';
+import { serveProbes } from '../process/serve-probes.ts';
 import { tellTurn } from './tell-turn.ts';
 
 /** What the author of an adapter gives. */

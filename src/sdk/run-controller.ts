@@ -12,7 +12,7 @@ import { cannotRun } from './cannot-run.ts';
 import { createEnvReader } from './env-reader.ts';
 import type { ProgramIo } from './program.ts';
 import type { Reconciler, ReconcilerIo } from './reconciler.ts';
-import { serveProbes } from './serve-probes.ts';
+import { serveProbes } from '../process/serve-probes.ts';
 import { tellTurn } from './tell-turn.ts';
 
 export interface ControllerOptions {

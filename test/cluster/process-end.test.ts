@@ -57,7 +57,8 @@ test('SIGTERM is obeyed while the sink hangs and the queue is full, and a second
   assert.equal((await adapter.readiness()).status, 500);
   const before = performance.now();
   assert.equal(await adapter.stop(), 1);
-  assert.ok(performance.now() - before < 2_000);
+  // The first signal alone lets the queue drain for 20 s.
+  assert.ok(performance.now() - before < 10_000);
 });
 
 /** What may be queued before the watch is not read any more (src/adapter/run.ts). */

@@ -1,14 +1,10 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { createInterface } from 'node:readline';
-import { test, type TestContext } from 'node:test';
-import { fileURLToPath } from 'node:url';
+import { test } from 'node:test';
 import { eventually } from '../support/eventually.ts';
+import { MYSQL_USERS, startSourcesDemo } from '../support/sources-demo.ts';
 import { apply, kubectl } from './kubectl.ts';
 import { target } from './target.ts';
 
-const MAIN = fileURLToPath(new URL('../../examples/sources-demo/main.ts', import.meta.url));
 /** Seen by the demo from the start. */
 const PRESENT = ['present-a', 'present-b'];
 
@@ -28,7 +24,7 @@ test('the runnable demo of seed 002', { timeout: 600_000 }, async (t) => {
     await kubectl(['wait', `pod/${name}`, '--namespace=default', '--for=condition=Ready', '--timeout=180s']);
   }
   const before = await everyPod();
-  const lines = startDemo(t);
+  const lines = startSourcesDemo(t, target().kubeconfig);
 
   await t.test(
     'S002-9 (seed 002:192-213): every Pod is heard of, then the cache is ready, then the queue is read',
@@ -79,46 +75,7 @@ test('the runnable demo of seed 002', { timeout: 600_000 }, async (t) => {
   );
 });
 
-/** Runs the demo for the test; what it prints, without time, level and name. */
-function startDemo(t: TestContext): readonly string[] {
-  const lines: string[] = [];
-  const demo = spawn(process.execPath, [MAIN], {
-    env: { ...process.env, KUBECONFIG: target().kubeconfig },
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  createInterface({ input: demo.stdout }).on('line', (line) => {
-    const [, , name, ...columns] = line.split('\t');
-    if (name === 'source-examples') lines.push(columns.join('\t'));
-  });
-  t.after(async () => {
-    const closed = once(demo, 'close');
-    demo.kill('SIGTERM');
-    assert.deepEqual(await closed, [0, null]);
-  });
-  return lines;
-}
-
 async function everyPod(): Promise<string[]> {
   const names = await kubectl(['get', 'pods', '--all-namespaces', '--output=name']);
   return names.split('\n').flatMap((name) => (name === '' ? [] : name.replace('pod/', '')));
 }
-
-/** As much of the definition that the seed applies as the demo needs. */
-const MYSQL_USERS = {
-  apiVersion: 'apiextensions.k8s.io/v1',
-  kind: 'CustomResourceDefinition',
-  metadata: { name: 'mysqlusers.mysql.nakamasato.com' },
-  spec: {
-    group: 'mysql.nakamasato.com',
-    scope: 'Namespaced',
-    names: { plural: 'mysqlusers', singular: 'mysqluser', kind: 'MySQLUser', listKind: 'MySQLUserList' },
-    versions: [
-      {
-        name: 'v1alpha1',
-        served: true,
-        storage: true,
-        schema: { openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } },
-      },
-    ],
-  },
-};

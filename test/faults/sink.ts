@@ -1,8 +1,7 @@
-import { once } from 'node:events';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
-import { claimPort } from '../controlplane/ports.ts';
 import type { Received, Reply } from '../support/recording-sink.ts';
+import { bodyOf, refusingServer } from '../support/refusing-server.ts';
 import type { Scope } from '../support/scope.ts';
 import { type Told, toldBy } from '../support/told.ts';
 
@@ -39,7 +38,7 @@ export async function faultySink(scope: Scope): Promise<FaultySink> {
   let script: (arrival: Arrival, number: number) => Reply = () => 204;
 
   const take = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
-    const body = await read(request);
+    const body = await bodyOf(request);
     if (body === undefined) return;
     const { method = '', headers } = request;
     const arrival: Arrival = { method, headers, at: performance.now() };
@@ -56,24 +55,9 @@ export async function faultySink(scope: Scope): Promise<FaultySink> {
     accepted++;
     lastAcceptedAt = performance.now();
   };
-  const server = createServer((request, response) => void take(request, response));
-  const port = await claimPort();
-  const listen = async (): Promise<void> => {
-    if (server.listening) return;
-    server.listen(port, '127.0.0.1');
-    await once(server, 'listening');
-  };
-  const refuse = async (): Promise<void> => {
-    if (!server.listening) return;
-    const closed = once(server, 'close');
-    server.close();
-    server.closeAllConnections();
-    await closed;
-  };
-  await listen();
-  scope.after(refuse);
+  const { url, listen, refuse } = await refusingServer(scope, (request, response) => void take(request, response));
   return {
-    url: `http://127.0.0.1:${port}/`,
+    url,
     told,
     gaps,
     get accepted() {
@@ -91,17 +75,6 @@ export async function faultySink(scope: Scope): Promise<FaultySink> {
     },
     refuse,
   };
-}
-
-/** Undefined where the sender went away before the end. */
-async function read(request: IncomingMessage): Promise<Buffer | undefined> {
-  const chunks: Buffer[] = [];
-  try {
-    for await (const chunk of request as AsyncIterable<Buffer>) chunks.push(chunk);
-  } catch {
-    return undefined;
-  }
-  return Buffer.concat(chunks);
 }
 
 /** Whether the answer says that the event was taken, and could be sent. */

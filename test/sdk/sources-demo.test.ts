@@ -1,14 +1,11 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { join } from 'node:path';
-import { test, type TestContext } from 'node:test';
+import { test } from 'node:test';
 import { logLine } from '../../examples/sources-demo/log.ts';
 import { apply } from '../manifests/apply.ts';
 import { eventually } from '../support/eventually.ts';
 import { startOwnCluster } from '../support/own-cluster.ts';
+import { MYSQL_USERS, startSourcesDemo } from '../support/sources-demo.ts';
 
-const MAIN = join(import.meta.dirname, '..', '..', 'examples', 'sources-demo', 'main.ts');
 const PODS = '/api/v1/namespaces/shop/pods';
 
 test('the demo prints what it hears of Pods and custom resources, and what comes out of the queue', async (t) => {
@@ -21,7 +18,7 @@ test('the demo prints what it hears of Pods and custom resources, and what comes
     .catch(() => undefined);
   for (const name of ['old-a', 'old-b']) await admin.create(PODS, pod(name));
 
-  const lines = startDemo(t, cluster.adminKubeconfig);
+  const lines = startSourcesDemo(t, cluster.adminKubeconfig);
   await eventually('the queue to be read', () => lines.some((line) => line.startsWith('got item')));
   await eventually('both items', () => lines.length === 8);
   const [start, ...rest] = lines;
@@ -63,50 +60,6 @@ test('a line has the columns of zap’s development logger', () => {
   );
 });
 
-/** What it prints, without time, level and name. */
-function startDemo(t: TestContext, kubeconfig: string): string[] {
-  const lines: string[] = [];
-  const demo = spawn(process.execPath, [MAIN], {
-    env: { ...process.env, KUBECONFIG: kubeconfig },
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  let rest = '';
-  demo.stdout.setEncoding('utf8').on('data', (text: string) => {
-    const parts = `${rest}${text}`.split('\n');
-    rest = parts.pop() ?? '';
-    for (const line of parts) {
-      const [, , name, ...columns] = line.split('\t');
-      // Warnings of the cache are JSON.
-      if (name === 'source-examples') lines.push(columns.join('\t'));
-    }
-  });
-  t.after(async () => {
-    const closed = once(demo, 'close');
-    demo.kill('SIGTERM');
-    assert.deepEqual(await closed, [0, null]);
-  });
-  return lines;
-}
-
 function pod(name: string) {
   return { metadata: { name }, spec: { containers: [{ name: 'main', image: name }] } };
 }
-
-const MYSQL_USERS = {
-  apiVersion: 'apiextensions.k8s.io/v1',
-  kind: 'CustomResourceDefinition',
-  metadata: { name: 'mysqlusers.mysql.nakamasato.com' },
-  spec: {
-    group: 'mysql.nakamasato.com',
-    scope: 'Namespaced',
-    names: { plural: 'mysqlusers', singular: 'mysqluser', kind: 'MySQLUser', listKind: 'MySQLUserList' },
-    versions: [
-      {
-        name: 'v1alpha1',
-        served: true,
-        storage: true,
-        schema: { openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } },
-      },
-    ],
-  },
-};

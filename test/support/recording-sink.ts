@@ -1,7 +1,6 @@
-import { once } from 'node:events';
-import { createServer, type IncomingMessage, type OutgoingHttpHeaders, type ServerResponse } from 'node:http';
+import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
-import { claimPort } from '../controlplane/ports.ts';
+import { bodyOf, refusingServer } from './refusing-server.ts';
 import type { Scope } from './scope.ts';
 
 /** One request as it came. */
@@ -44,30 +43,15 @@ export interface RecordingSink {
 export async function recordingSink(t: Scope): Promise<RecordingSink> {
   const received: Recorded[] = [];
   let script: (request: Received, number: number) => Reply = () => 204;
-  const server = createServer((request, response) => {
+  const { url, listen, refuse } = await refusingServer(t, (request, response) => {
     void read(request).then((recorded) => {
       if (recorded === undefined) return;
       received.push(recorded);
       void answer(recorded, script(recorded, received.length - 1), response);
     });
   });
-  // A port that nobody else is given while connections are refused.
-  const port = await claimPort();
-  const listen = async (): Promise<void> => {
-    server.listen(port, '127.0.0.1');
-    await once(server, 'listening');
-  };
-  const refuse = async (): Promise<void> => {
-    if (!server.listening) return;
-    const closed = once(server, 'close');
-    server.close();
-    server.closeAllConnections();
-    await closed;
-  };
-  await listen();
-  t.after(refuse);
   return {
-    url: `http://127.0.0.1:${port}/`,
+    url,
     received,
     accepted: () => received.filter(({ status }) => status !== undefined && status >= 200 && status < 300),
     reply: (next) => {
@@ -82,14 +66,10 @@ type Recorded = { -readonly [Field in keyof Received]: Received[Field] };
 
 /** Undefined where the sender went away before the end. */
 async function read(request: IncomingMessage): Promise<Recorded | undefined> {
-  const chunks: Buffer[] = [];
-  try {
-    for await (const chunk of request as AsyncIterable<Buffer>) chunks.push(chunk);
-  } catch {
-    return undefined;
-  }
+  const body = await bodyOf(request);
+  if (body === undefined) return undefined;
   const { method = '', headers } = request;
-  return { method, headers, body: Buffer.concat(chunks), at: performance.now(), status: undefined };
+  return { method, headers, body, at: performance.now(), status: undefined };
 }
 
 async function answer(recorded: Recorded, reply: Reply, response: ServerResponse): Promise<void> {

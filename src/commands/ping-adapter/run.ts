@@ -1,11 +1,9 @@
-import type { RequestListener } from 'node:http';
 import { Registry } from 'prom-client';
 import type { KubeClient } from '../../kube/client.ts';
 import type { Clock } from '../../process/clock.ts';
 import type { Log } from '../../process/log.ts';
-import { metricsHandler, probesHandler } from '../../process/probes.ts';
 import { createReadinessBoard } from '../../process/readiness-board.ts';
-import { type Listening, serve } from '../../process/serve.ts';
+import { serveProbes } from '../../process/serve-probes.ts';
 import { startInformer } from '../../reconcile/informer.ts';
 import { createControllerMetrics } from '../../reconcile/metrics.ts';
 import { createPingMetrics } from '../../sources/ping/adapter/metrics.ts';
@@ -32,7 +30,7 @@ const LEASE = 'watchbridge-ping-adapter';
  * @throws ListenError when a port is taken
  */
 export async function runPingAdapter(
-  { namespace, sinkTimeoutMs, probesPort, metricsPort }: PingConfig,
+  { namespace, sinkTimeoutMs, ...ports }: PingConfig,
   { kube, clock, log, identity }: PingProcessIo,
   signal: AbortSignal,
 ): Promise<void> {
@@ -41,12 +39,6 @@ export async function runPingAdapter(
   const board = createReadinessBoard();
   const { plural } = PING_SOURCES;
   board.set(plural, 'starting', false);
-  const servers: Listening[] = [];
-  const listen = async (purpose: string, port: number, handler: RequestListener): Promise<number> => {
-    const server = await serve({ port, purpose, handler });
-    servers.push(server);
-    return server.port;
-  };
   try {
     const sources = startInformer<PingSource>(
       { resource: PING_SOURCES, carries: 'objects', keep: firingPart },
@@ -58,14 +50,11 @@ export async function runPingAdapter(
     const adapter = createPingAdapter({ kube, clock, log, identity, sources, lease, sinkTimeoutMs });
     const metrics = createPingMetrics(adapter.gauges);
     const registry = Registry.merge([metrics.registry, informerMetrics.registry]);
-    const ports = {
-      probesPort: await listen('probes', probesPort, probesHandler(board, signal)),
-      metricsPort: await listen('metrics', metricsPort, metricsHandler(registry)),
-    };
-    log.info({ ...ports, server: kube.server }, 'ping adapter started');
+    await using served = await serveProbes(ports, { board, registry }, signal);
+    const { probesPort, metricsPort } = served;
+    log.info({ probesPort, metricsPort, server: kube.server }, 'ping adapter started');
     await adapter.run(metrics, signal);
   } finally {
     stop.abort();
-    await Promise.all(servers.map((server) => server.close()));
   }
 }

@@ -1,8 +1,7 @@
 import type { RequestListener } from 'node:http';
 import type { Registry } from 'prom-client';
-import { metricsHandler, probesHandler } from '../process/probes.ts';
-import type { ReadinessBoard } from '../process/readiness-board.ts';
-import { type Listening, serve } from '../process/serve.ts';
+import { metricsHandler, probesHandler, type Readiness } from './probes.ts';
+import { type Listening, serve } from './serve.ts';
 
 export interface Served extends AsyncDisposable {
   readonly probesPort: number;
@@ -12,7 +11,7 @@ export interface Served extends AsyncDisposable {
 /** Serves `/health`, `/readiness` and `/metrics`, each at its port; 0 is any free one. @throws ListenError */
 export async function serveProbes(
   ports: { readonly probesPort: number; readonly metricsPort: number },
-  { board, registry }: { readonly board: ReadinessBoard; readonly registry: Registry },
+  { board, registry }: { readonly board: Readiness; readonly registry: Registry },
   stopping: AbortSignal,
 ): Promise<Served> {
   await using started = new AsyncDisposableStack();
