@@ -43,8 +43,9 @@ test('a source in a restricted namespace delivers, tells how it stands, and leav
   });
 
   await t.test('its status tells of its streams, and of the last event once one is delivered', async () => {
-    const { adapter } = await status(namespace);
-    assert.deepEqual(adapter?.streams, { total: 1, established: 1 });
+    // Its Pod is ready some moments before it has reported that to the controller.
+    await eventually('its streams', async () => (await status(namespace)).adapter?.streams?.established === 1);
+    assert.deepEqual((await status(namespace)).adapter?.streams, { total: 1, established: 1 });
     await makeConfigMap(namespace, 'first');
     await eventually('event-display has the event', async () =>
       (await logs(namespace, 'event-display')).includes('/configmaps/first'),
@@ -52,7 +53,7 @@ test('a source in a restricted namespace delivers, tells how it stands, and leav
   });
 
   await t.test('a sink that stops makes DeliveryHealthy False, and one that is back makes it True again', async () => {
-    assert.equal(await deliveryHealthy(namespace), 'True');
+    await eventually('the delivery is told', async () => (await deliveryHealthy(namespace)) === 'True');
     await scale(namespace, 0);
     // One that is asked to end still takes events.
     await kubectl([
