@@ -1,8 +1,7 @@
 import type { RequestListener } from 'node:http';
 import type { Registry } from 'prom-client';
 
-/** Where the parts of a process stand. */
-/** What tells how the parts of a process stand. */
+/** How the parts of a process stand. */
 export interface Readiness {
   ready(): boolean;
   /** One line a part. */

@@ -3,7 +3,7 @@
  * something open: that would keep the whole run from its end, and from saying what failed.
  */
 
-/** Of a file with all its tests, in milliseconds: three times what the longest takes on a busy machine. */
+/** Of one file, in milliseconds; all files together take 10 to 20 minutes. */
 const LIMIT_MS = 900_000;
 
 // The runner itself, which runs all files, has no context.
