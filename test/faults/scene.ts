@@ -123,7 +123,12 @@ export async function openScene(cluster: OwnCluster, name: string, options: Scen
       replicas.push(replica);
       return replica;
     },
-    load: (load) => startLoad(writer, { ...USUAL_LOAD, ...load }, random),
+    load: (wanted) => {
+      const load = startLoad(writer, { ...USUAL_LOAD, ...wanted }, random);
+      // A scenario that broke off has not stopped it.
+      ends.push(() => load.stop().catch(() => undefined));
+      return load;
+    },
     kubeconfig: (server) => (server === undefined ? kubeconfig : kubeconfigVia(kubeconfig, server)),
     wait: (seconds, least = 0) => delay(1_000 * (quick ? Math.max(seconds / 6, Math.min(seconds, least)) : seconds)),
     end: async () => {
