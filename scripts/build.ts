@@ -107,7 +107,6 @@ const OPTIONS: BuildOptions = {
   target: 'node24',
   format: 'esm',
   minify: true,
-  keepNames: true,
   sourcemap: 'linked',
   plugins: PLUGINS,
   // CommonJS packages inside the bundle call require for Node's own modules.
