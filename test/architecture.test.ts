@@ -10,7 +10,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ['preview', 'adapter', 'sources', 'sdk', 'display'],
   ['reconcile', 'watch', 'events', 'delivery', 'checkpoint'],
   ['kube'],
-  ['process', 'json'],
+  ['process', 'json', 'http'],
 ];
 
 /** The only arrows along a floor, each with its reason. */

@@ -1,38 +1,34 @@
-import { type AnswerHead, mayBecomeAnswer, readAnswerHead } from './answer-head.ts';
+import { type AnswerHead, findAnswerHead } from './answer-head.ts';
 
 /**
  * How far the answer to a request has come. `head`: no final status yet. `body`: the status is known. `done`: all of
- * it is there. `broken`: what came is no answer of HTTP/1.1, or more of it than is read.
+ * it is there. `broken`: what came is no answer of HTTP/1.1, or more of it than is wanted.
  */
 export type Stage = 'head' | 'body' | 'done' | 'broken';
 
 /** The answer to one request, as far as it has been read. */
 export interface Answer {
   stage: Stage;
-  /** 0 while the stage is `head`. */
-  status: number;
-  retryAfter: string | undefined;
-  /** The beginning of the body, at most {@link KEPT_BYTES}. */
-  readonly body: Buffer[];
+  /** Undefined while the stage is `head`, or where that is broken. */
+  head: AnswerHead | undefined;
   /** Whether the connection may carry another request afterwards. */
   reusable: boolean;
-  /** How long the server says that it keeps an idle connection, in milliseconds. */
-  keepAliveMs: number | undefined;
   /** Why the stage is `broken`. */
   problem: string;
 }
 
-/** As much of a body as a dead letter tells. */
-const KEPT_BYTES = 1_024;
-/** A body means nothing to us; one that is longer costs its connection. */
-const MOST_BODY_BYTES = 64 * 1024;
-/** What llhttp and Go's client allow or more; nobody answers an event with so many headers. */
-const MOST_HEAD_BYTES = 64 * 1024;
+/**
+ * Takes a part of the body: `bytes` from `start` to before `end`. They are not the reader's to keep and change after
+ * the call. What it returns says why no more is wanted; undefined: go on.
+ */
+export type TakeBody = (bytes: Buffer, start: number, end: number) => string | undefined;
+
 const MOST_LINE_BYTES = 4 * 1024;
+/** Of a chunk's size; more are more bytes than there are in any memory. */
+const MOST_DIGITS = 8;
 
 const LF = 0x0a;
 const CR = 0x0d;
-const HEAD_END = Buffer.from('\r\n\r\n');
 
 /** Reads the answers that come on one connection, one after the other (RFC 9112, sections 4 to 7 and 9.3). */
 export interface AnswerReader {
@@ -48,22 +44,13 @@ export interface AnswerReader {
 
 type Reading = 'head' | 'length' | 'untilEnd' | 'chunkSize' | 'chunk' | 'chunkEnd' | 'trailer';
 
-export function createAnswerReader(): AnswerReader {
-  const answer: Answer = {
-    stage: 'head',
-    status: 0,
-    retryAfter: undefined,
-    body: [],
-    reusable: false,
-    keepAliveMs: undefined,
-    problem: '',
-  };
+export function createAnswerReader(takeBody: TakeBody): AnswerReader {
+  const answer: Answer = { stage: 'head', head: undefined, reusable: false, problem: '' };
   let reading: Reading = 'head';
   /** The beginning of a head or a line whose end has not come yet. */
   let torn: Buffer | undefined;
   /** Bytes of the body, or of the chunk, that are still to come. */
   let left = 0;
-  let bodyBytes = 0;
 
   const broken = (problem: string): void => {
     answer.stage = 'broken';
@@ -71,27 +58,24 @@ export function createAnswerReader(): AnswerReader {
     answer.reusable = false;
   };
 
-  /** All that was torn before, and `bytes`. */
-  const joined = (bytes: Buffer): Buffer => {
-    if (torn === undefined) return bytes;
-    const all = Buffer.concat([torn, bytes]);
+  /** Reads on in what was torn and what came now, and says how much of `bytes` is read then. */
+  const joined = (bytes: Buffer, at: number, read: (all: Buffer, from: number) => number): number => {
+    if (torn === undefined) return read(bytes, at);
+    const before = torn.length;
+    const all = Buffer.concat([torn, bytes.subarray(at)]);
     torn = undefined;
-    return all;
+    return at + read(all, 0) - before;
   };
 
-  const readHead = (bytes: Buffer): Buffer => {
-    const all = joined(bytes);
-    const end = all.indexOf(HEAD_END);
-    if (end < 0 || end > MOST_HEAD_BYTES) {
-      if (!mayBecomeAnswer(all)) broken('it is not HTTP/1.1');
-      else if (all.length > MOST_HEAD_BYTES) broken(`its head is longer than ${MOST_HEAD_BYTES} bytes`);
-      else torn = Buffer.from(all);
-      return NOTHING;
+  const readHead = (bytes: Buffer, at: number): number => {
+    const found = findAnswerHead(bytes, at);
+    if (found === undefined) torn = Buffer.from(bytes.subarray(at));
+    else if (typeof found === 'string') broken(found);
+    else {
+      take(found.head);
+      return found.end;
     }
-    const head = readAnswerHead(all.toString('latin1', 0, end));
-    if (typeof head === 'string') broken(head);
-    else take(head);
-    return all.subarray(end + HEAD_END.length);
+    return bytes.length;
   };
 
   const take = (head: AnswerHead): void => {
@@ -100,11 +84,9 @@ export function createAnswerReader(): AnswerReader {
       if (head.status === 101) broken('it switches to another protocol');
       return;
     }
-    answer.status = head.status;
-    answer.retryAfter = head.retryAfter;
-    answer.keepAliveMs = head.keepAliveMs;
     // These two have no body, whatever their head says (RFC 9110, 15.3.5 and 15.4.5).
     const body = head.status === 204 || head.status === 304 ? 0 : head.body;
+    answer.head = head;
     answer.reusable = head.persistent && body !== 'untilEnd';
     answer.stage = body === 0 ? 'done' : 'body';
     if (body === 0) return;
@@ -116,34 +98,47 @@ export function createAnswerReader(): AnswerReader {
     }
   };
 
-  const readData = (bytes: Buffer, most: number): Buffer => {
-    const data = bytes.length > most ? bytes.subarray(0, most) : bytes;
-    if (bodyBytes < KEPT_BYTES) answer.body.push(Buffer.from(data.subarray(0, KEPT_BYTES - bodyBytes)));
-    bodyBytes += data.length;
-    left -= data.length;
-    if (bodyBytes > MOST_BODY_BYTES) broken(`its body is longer than ${MOST_BODY_BYTES} bytes`);
-    return bytes.subarray(data.length);
+  const readData = (bytes: Buffer, at: number, most: number): number => {
+    const end = Math.min(bytes.length, at + most);
+    left -= end - at;
+    const problem = takeBody(bytes, at, end);
+    if (problem !== undefined) broken(problem);
+    return end;
   };
 
   /** Calls `use` with the next line, without its end, once all of it is there. */
-  const readLine = (bytes: Buffer, use: (line: string) => void): Buffer => {
-    const all = joined(bytes);
-    const end = all.indexOf(LF);
-    if ((end < 0 ? all.length : end) > MOST_LINE_BYTES) broken('a line of its chunked body is too long');
-    else if (end < 0) torn = Buffer.from(all);
-    else if (all[end - 1] !== CR) broken('a line of its chunked body ends without a carriage return');
-    else use(all.toString('latin1', 0, end - 1));
-    return end < 0 ? NOTHING : all.subarray(end + 1);
+  const readLine = (bytes: Buffer, at: number, use: (line: string) => void): number => {
+    const end = bytes.indexOf(LF, at);
+    if ((end < 0 ? bytes.length : end) - at > MOST_LINE_BYTES) broken('a line of its chunked body is too long');
+    else if (end < 0) torn = Buffer.from(bytes.subarray(at));
+    else if (bytes[end - 1] !== CR || end === at) broken('a line of its chunked body ends without a carriage return');
+    else use(bytes.toString('latin1', at, end - 1));
+    return end < 0 ? bytes.length : end + 1;
+  };
+
+  const chunkOf = (size: number): void => {
+    left = size;
+    reading = size === 0 ? 'trailer' : 'chunk';
   };
 
   const chunkSize = (line: string): void => {
     const size = /^([\da-f]{1,8})[ \t]*(?:;|$)/i.exec(line)?.[1];
-    if (size === undefined) {
-      broken('a chunk of its body has no size');
-      return;
+    if (size === undefined) broken('a chunk of its body has no size');
+    else chunkOf(Number.parseInt(size, 16));
+  };
+
+  /** A line with nothing but a size, as nearly all are, is read as the bytes that it is. */
+  const readChunkSize = (bytes: Buffer, at: number): number => {
+    if (torn === undefined) {
+      let size = 0;
+      let i = at;
+      for (let digit = hexDigit(bytes[i]); digit >= 0; digit = hexDigit(bytes[++i])) size = size * 16 + digit;
+      if (i > at && i - at <= MOST_DIGITS && bytes[i] === CR && bytes[i + 1] === LF) {
+        chunkOf(size);
+        return i + 2;
+      }
     }
-    left = Number.parseInt(size, 16);
-    reading = left === 0 ? 'trailer' : 'chunk';
+    return joined(bytes, at, (all, from) => readLine(all, from, chunkSize));
   };
 
   const chunkEnd = (line: string): void => {
@@ -151,42 +146,50 @@ export function createAnswerReader(): AnswerReader {
     else broken('a chunk of its body is longer than its size');
   };
 
+  const readChunkEnd = (bytes: Buffer, at: number): number => {
+    if (torn === undefined && bytes[at] === CR && bytes[at + 1] === LF) {
+      reading = 'chunkSize';
+      return at + 2;
+    }
+    return joined(bytes, at, (all, from) => readLine(all, from, chunkEnd));
+  };
+
   const trailer = (line: string): void => {
     if (line === '') answer.stage = 'done';
   };
 
-  const step = (bytes: Buffer): Buffer => {
+  const step = (bytes: Buffer, at: number): number => {
     switch (reading) {
       case 'head':
-        return readHead(bytes);
+        return joined(bytes, at, readHead);
       case 'length': {
-        const rest = readData(bytes, left);
+        const end = readData(bytes, at, left);
         if (left === 0 && answer.stage === 'body') answer.stage = 'done';
-        return rest;
+        return end;
       }
       case 'untilEnd':
-        return readData(bytes, bytes.length);
+        return readData(bytes, at, bytes.length);
       case 'chunkSize':
-        return readLine(bytes, chunkSize);
+        return readChunkSize(bytes, at);
       case 'chunk': {
-        const rest = readData(bytes, left);
+        const end = readData(bytes, at, left);
         if (left === 0) reading = 'chunkEnd';
-        return rest;
+        return end;
       }
       case 'chunkEnd':
-        return readLine(bytes, chunkEnd);
+        return readChunkEnd(bytes, at);
       case 'trailer':
-        return readLine(bytes, trailer);
+        return joined(bytes, at, (all, from) => readLine(all, from, trailer));
     }
   };
 
   return {
     answer,
     push(bytes) {
-      let rest = bytes;
-      while (rest.length > 0 && (answer.stage === 'head' || answer.stage === 'body')) rest = step(rest);
+      let at = 0;
+      while (at < bytes.length && (answer.stage === 'head' || answer.stage === 'body')) at = step(bytes, at);
       // Whoever sends more than was asked for is not to be understood any further.
-      if (rest.length > 0) answer.reusable = false;
+      if (at < bytes.length) answer.reusable = false;
       return answer.stage;
     },
     end() {
@@ -196,17 +199,19 @@ export function createAnswerReader(): AnswerReader {
     },
     next() {
       answer.stage = 'head';
-      answer.status = 0;
-      answer.retryAfter = undefined;
+      answer.head = undefined;
       answer.reusable = false;
-      answer.keepAliveMs = undefined;
       answer.problem = '';
-      if (answer.body.length > 0) answer.body.length = 0;
       reading = 'head';
       torn = undefined;
-      bodyBytes = 0;
     },
   };
 }
 
-const NOTHING = Buffer.alloc(0);
+/** -1 for what is none. */
+function hexDigit(c: number | undefined): number {
+  if (c === undefined) return -1;
+  if (c >= 0x30 && c <= 0x39) return c - 0x30;
+  const letter = c | 0x20;
+  return letter >= 0x61 && letter <= 0x66 ? letter - 0x57 : -1;
+}

@@ -1,8 +1,10 @@
 import { connect as connectTcp, isIP, type OnReadOpts, type Socket } from 'node:net';
 import { connect as connectTls, type ConnectionOptions as TlsOptions, type SecureContext } from 'node:tls';
+import { createAnswerReader } from '../../http/answer-reader.ts';
+import { readingWith } from '../../http/read-buffer.ts';
 import type { Outcome } from '../outcome.ts';
-import { createAnswerReader } from './answer-reader.ts';
 import { failure, noAnswer } from './failure.ts';
+import { createKeptBody } from './kept-body.ts';
 
 /** Where a connection goes, and for how long it waits for what. Times in milliseconds. */
 export interface ConnectionOptions {
@@ -52,18 +54,14 @@ const TCP_KEEP_ALIVE_MS = 30_000;
 /** A server closes an idle connection when it said so; ours must be gone before, or meet that with a request. */
 const KEEP_ALIVE_MARGIN_MS = 1_000;
 
-/** All connections read into the same memory: what was read is used up before anybody reads again. */
-const READ_BUFFER = Buffer.allocUnsafeSlow(64 * 1024);
-
 /** Connects at once, and to `options.url`'s origin. Speaks HTTP/1.1 without pipelining. */
 export function openConnection(options: ConnectionOptions, owner: ConnectionOwner): Connection {
-  const reader = createAnswerReader();
+  const keptBody = createKeptBody();
+  const reader = createAnswerReader(keptBody.take);
   const { answer } = reader;
   let buffer = Buffer.allocUnsafeSlow(FIRST_KEPT_BYTES);
   let request: Request | undefined;
   let state: 'connecting' | 'ready' | 'closed' = 'connecting';
-  /** The whole request is with the kernel, so the buffer is free again. */
-  let written = true;
   let error: Error | undefined;
 
   const socket = openSocket(options, (bytes) => received(bytes));
@@ -99,26 +97,22 @@ export function openConnection(options: ConnectionOptions, owner: ConnectionOwne
   const write = ({ head, body }: Request): void => {
     waitFor(options.headTimeoutMs);
     reader.next();
-    written = false;
+    keptBody.clear();
     // Characters and bytes are the same number in latin1, which is all that a head is made of.
     const size = head.length + body.byteLength;
     if (size > LARGEST_KEPT_BYTES) {
       socket.cork();
       socket.write(head, 'latin1');
-      socket.write(body, wrote);
+      socket.write(body);
       socket.uncork();
       return;
     }
     if (size > buffer.length) buffer = Buffer.allocUnsafeSlow(2 ** Math.ceil(Math.log2(size)));
     buffer.write(head, 0, 'latin1');
     buffer.set(body, head.length);
-    socket.write(buffer.subarray(0, size), wrote);
-  };
-
-  const wrote = (): void => {
-    written = true;
-    // The answer came before the end of the request.
-    if (request === undefined && state === 'ready') rest();
+    // Without a callback: Node.js would call it in a tick of its own, which costs as much as the write does outside of
+    // the kernel.
+    socket.write(buffer.subarray(0, size));
   };
 
   const received = (bytes: Buffer): void => {
@@ -140,15 +134,26 @@ export function openConnection(options: ConnectionOptions, owner: ConnectionOwne
     request = undefined;
     done?.(outcome);
     if (!reusable) close();
-    else if (written) rest();
+    else if (isWritten()) rest();
+    else setImmediate(restIfWritten);
+  };
+
+  const isWritten = (): boolean => socket.writableLength === 0;
+
+  /** Under TLS a write is over in the turn of the event loop after it. Else the answer came before its request's end. */
+  const restIfWritten = (): void => {
+    if (state !== 'ready') return;
+    if (isWritten()) rest();
+    else close();
   };
 
   const outcomeSoFar = (): Outcome => {
-    const { status, retryAfter, body, stage, problem } = answer;
+    const { head, stage, problem } = answer;
     // Once the status is known the sink has decided; how its answer's body ends changes nothing.
-    if (status > 0) {
+    if (head !== undefined) {
+      const { status, retryAfter } = head;
       const taken = status >= 200 && status < 300;
-      return { is: 'answered', status, retryAfter, body: taken ? undefined : Buffer.concat(body) };
+      return { is: 'answered', status, retryAfter, body: taken ? undefined : keptBody.bytes() };
     }
     if (stage === 'broken')
       return { is: 'failed', reason: 'protocol', detail: `the answer is not understood: ${problem}` };
@@ -156,7 +161,7 @@ export function openConnection(options: ConnectionOptions, owner: ConnectionOwne
   };
 
   const rest = (): void => {
-    const kept = Math.min(options.keepAliveMs, (answer.keepAliveMs ?? Infinity) - KEEP_ALIVE_MARGIN_MS);
+    const kept = Math.min(options.keepAliveMs, (answer.head?.keepAliveMs ?? Infinity) - KEEP_ALIVE_MARGIN_MS);
     if (kept <= 0) {
       close();
       return;
@@ -196,24 +201,10 @@ export function openConnection(options: ConnectionOptions, owner: ConnectionOwne
   return connection;
 }
 
-let lastRead = READ_BUFFER;
-
-/** Answers of one sink are mostly of one length, and a view of the memory costs as much as to understand them. */
-function readBytes(length: number): Buffer {
-  if (lastRead.length !== length) lastRead = READ_BUFFER.subarray(0, length);
-  return lastRead;
-}
-
 function openSocket({ url, secureContext }: ConnectionOptions, received: (bytes: Buffer) => void): Socket {
   // An address of IPv6 stands in brackets only inside a URL.
   const host = url.hostname.replace(/^\[(.*)\]$/, '$1');
-  const onread = {
-    buffer: READ_BUFFER,
-    callback: (bytes: number) => {
-      received(readBytes(bytes));
-      return true;
-    },
-  };
+  const onread = readingWith(received);
   if (secureContext === undefined) return connectTcp({ host, port: Number(url.port || 80), onread });
   const servername = isIP(host) > 0 ? {} : { servername: host };
   // tls.connect takes the options of net.connect, which its types do not say.
