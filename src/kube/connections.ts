@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Transport } from './access.ts';
 import { createDispatcher, type Dispatcher } from './http.ts';
+import { createStreamDispatcher } from './http-stream.ts';
 import { createProxiedDispatcher } from './proxied.ts';
 
 /** The connections that a client holds to its API server. */
@@ -32,11 +33,7 @@ export function createConnectionPool(): ConnectionPool {
   const open = new Set<Dispatcher>();
 
   function openFor(transport: Transport): Connections {
-    const connections = {
-      requests: dispatcher(transport, { connections: REQUEST_CONNECTIONS, bodyTimeout: ANSWER_TIMEOUT_MS }),
-      // How long a stream may be silent is for its reader to say.
-      watches: dispatcher(transport, { connections: null, bodyTimeout: 0 }),
-    };
+    const connections = { requests: forRequests(transport), watches: forWatches(transport) };
     open.add(connections.requests).add(connections.watches);
     return connections;
   }
@@ -62,13 +59,20 @@ export function createConnectionPool(): ConnectionPool {
   };
 }
 
-function dispatcher({ tls, proxy }: Transport, of: { connections: number | null; bodyTimeout: number }): Dispatcher {
-  const limits = {
-    ...of,
-    connectTimeout: CONNECT_TIMEOUT_MS,
-    headersTimeout: ANSWER_TIMEOUT_MS,
-    keepAliveTimeout: KEEP_ALIVE_MS,
-    tcpKeepAlive: TCP_KEEP_ALIVE_MS,
-  };
+const LIMITS = {
+  connectTimeout: CONNECT_TIMEOUT_MS,
+  headersTimeout: ANSWER_TIMEOUT_MS,
+  keepAliveTimeout: KEEP_ALIVE_MS,
+  tcpKeepAlive: TCP_KEEP_ALIVE_MS,
+};
+
+function forRequests({ tls, proxy }: Transport): Dispatcher {
+  const limits = { ...LIMITS, connections: REQUEST_CONNECTIONS, bodyTimeout: ANSWER_TIMEOUT_MS };
   return proxy === undefined ? createDispatcher(tls, limits) : createProxiedDispatcher(proxy, tls, limits);
+}
+
+/** How long a stream may be silent is for its reader to say. */
+function forWatches({ tls, proxy }: Transport): Dispatcher {
+  if (proxy === undefined) return createStreamDispatcher(tls, LIMITS);
+  return createProxiedDispatcher(proxy, tls, { ...LIMITS, connections: null, bodyTimeout: 0 });
 }

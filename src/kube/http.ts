@@ -6,6 +6,7 @@ import type { Readable } from 'node:stream';
 import { setImmediate } from 'node:timers/promises';
 import { createSecureContext } from 'node:tls';
 import type { Transport } from './access.ts';
+import { READ_BUFFER } from '../http/read-buffer.ts';
 import { readingInto } from './read-buffer.ts';
 
 export interface HttpRequest {
@@ -32,7 +33,7 @@ export interface HttpAnswer {
 /** Sends requests over connections that it keeps. Fails with errors that `failureFromTransport` explains. */
 export interface Dispatcher {
   request(request: HttpRequest): Promise<HttpAnswer>;
-  /** Takes no more requests, and ends the connections when nothing is under way on them any more. */
+  /** Takes no more requests. Resolves when nothing is under way any more, and the connections are ended. */
   close(): Promise<void>;
   /** Ends all connections and what is under way on them. */
   destroy(): Promise<void>;
@@ -52,9 +53,6 @@ export interface DispatcherLimits {
   readonly tcpKeepAlive: number;
 }
 
-/** Of as many bytes as Node.js reads at once without it. */
-const READ_BUFFER = Buffer.allocUnsafeSlow(64 * 1024);
-
 /**
  * Speaks HTTP/1.1 by node:http, whose parser is a part of Node.js: undici brings one in WebAssembly, and with what that
  * needs of V8 the process takes 17 MB more.
@@ -69,6 +67,7 @@ export function createDispatcher(tls: Transport['tls'], limits: DispatcherLimits
   let plain: Agent | undefined;
   let secure: SecureAgent | undefined;
   const underway = new Set<Exchange>();
+  const drained = Promise.withResolvers<void>();
   let isOpen = true;
 
   const open = ({ origin, method, path, headers, body }: HttpRequest): ClientRequest => {
@@ -91,6 +90,7 @@ export function createDispatcher(tls: Transport['tls'], limits: DispatcherLimits
     if (isOpen || underway.size > 0) return;
     plain?.destroy();
     secure?.destroy();
+    drained.resolve();
   };
 
   return {
@@ -109,9 +109,10 @@ export function createDispatcher(tls: Transport['tls'], limits: DispatcherLimits
       outgoing.end(request.body ?? undefined);
       return exchange.answer;
     },
-    close: async () => {
+    close: () => {
       isOpen = false;
       endIfDone();
+      return drained.promise;
     },
     destroy: async () => {
       isOpen = false;
@@ -171,10 +172,10 @@ function follow(outgoing: ClientRequest, { signal, headersTimeout }: HttpRequest
   return { answer: promise, end };
 }
 
-function tooLate(code: string, ms: number): Error {
+export function tooLate(code: string, ms: number): Error {
   return Object.assign(new Error(`waited for ${ms} ms`), { code });
 }
 
-function clientClosed(): Error {
+export function clientClosed(): Error {
   return Object.assign(new Error('the client is closed'), { code: 'CLIENT_CLOSED' });
 }

@@ -2,7 +2,7 @@ import { KubeError, type KubeFailureCode } from './errors.ts';
 import { printable } from './printable.ts';
 
 /**
- * The failure behind an error of Node, of http.ts or of undici: no answer came, or not all of it. The sentence names the server and
+ * The failure behind an error of Node, of http.ts and http-stream.ts or of undici: no answer came, or not all of it. The sentence names the server and
  * what happened, and ends with the error's own words.
  */
 export function failureFromTransport(error: unknown, server: string): KubeError {
@@ -54,6 +54,7 @@ const EXPLANATIONS: ReadonlyMap<string, Explanation> = new Map([
   ['UND_ERR_BODY_TIMEOUT', NO_ANSWER],
   ['UND_ERR_HEADERS_OVERFLOW', NO_HTTP],
   ['ANSWER_TIMEOUT', NO_ANSWER],
+  ['NOT_HTTP', NO_HTTP],
   ['CLIENT_CLOSED', CLIENT_CLOSED],
   ['UND_ERR_DESTROYED', CLIENT_CLOSED],
   ['ERR_TLS_CERT_ALTNAME_INVALID', NO_TRUST],

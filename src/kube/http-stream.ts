@@ -1,0 +1,181 @@
+import { addAbortListener } from 'node:events';
+import { validateHeaderValue } from 'node:http';
+import { connect as connectTcp, isIP, type OnReadOpts, type Socket } from 'node:net';
+import { Readable } from 'node:stream';
+import { connect as connectTls, type ConnectionOptions as TlsOptions, createSecureContext } from 'node:tls';
+import type { AnswerHead } from '../http/answer-head.ts';
+import { createAnswerReader } from '../http/answer-reader.ts';
+import { readingWith } from '../http/read-buffer.ts';
+import type { Transport } from './access.ts';
+import { clientClosed, type Dispatcher, type HttpAnswer, type HttpRequest, tooLate } from './http.ts';
+
+/** Times in milliseconds. */
+export interface StreamLimits {
+  readonly connectTimeout: number;
+  readonly headersTimeout: number;
+  /** How long a connection is silent before TCP asks whether the other side is there. */
+  readonly tcpKeepAlive: number;
+}
+
+/**
+ * Speaks HTTP/1.1 for answers that last: each has a connection of its own, which ends with it. What one read of the
+ * socket brings becomes one piece of the body, without the framing; node:http makes one of each chunk, and kube-apiserver
+ * sends a chunk for each event.
+ */
+export function createStreamDispatcher(tls: Transport['tls'], limits: StreamLimits): Dispatcher {
+  // One context for all connections: each would parse the certificates anew.
+  let secureContext: TlsOptions['secureContext'];
+  const underway = new Set<Exchange>();
+  const drained = Promise.withResolvers<void>();
+  let isOpen = true;
+
+  const endIfDone = (): void => {
+    if (!isOpen && underway.size === 0) drained.resolve();
+  };
+
+  const connect: Connect = ({ protocol, hostname, port }, onread) => {
+    // The URL has an IPv6 address in brackets.
+    const host = hostname.replace(/^\[(.*)\]$/, '$1');
+    if (protocol !== 'https:') return connectTcp({ host, port: Number(port || 80), onread });
+    secureContext ??= createSecureContext(tls);
+    const servername = isIP(host) > 0 ? {} : { servername: host };
+    // tls.connect takes the options of net.connect, which its types do not say.
+    const options: TlsOptions & { readonly onread: OnReadOpts } = {
+      ...servername,
+      ...tls,
+      host,
+      port: Number(port || 443),
+      secureContext,
+      ALPNProtocols: ['http/1.1'],
+      onread,
+    };
+    return connectTls(options);
+  };
+
+  return {
+    request: async (request) => {
+      if (!isOpen) throw clientClosed();
+      request.signal.throwIfAborted();
+      const exchange = begin(request, connect, limits, () => {
+        underway.delete(exchange);
+        endIfDone();
+      });
+      underway.add(exchange);
+      return exchange.answer;
+    },
+    close: () => {
+      isOpen = false;
+      endIfDone();
+      return drained.promise;
+    },
+    destroy: async () => {
+      isOpen = false;
+      for (const { end } of underway) end(clientClosed());
+    },
+  };
+}
+
+type Connect = (origin: URL, onread: OnReadOpts) => Socket;
+
+interface Exchange {
+  readonly answer: Promise<HttpAnswer>;
+  /** The request fails for this reason or, where its answer has begun, the body of that. */
+  end(why: Error): void;
+}
+
+/** @param closed called once, when the connection is gone */
+function begin(request: HttpRequest, connect: Connect, limits: StreamLimits, closed: () => void): Exchange {
+  const origin = new URL(request.origin);
+  const head = headOf(request, origin);
+  const { promise, resolve, reject } = Promise.withResolvers<HttpAnswer>();
+  let body: Readable | undefined;
+  /** What the read under way has brought of the body, and how much of that is filled. */
+  let piece: Buffer | undefined;
+  let filled = 0;
+
+  const reader = createAnswerReader((bytes, start, until) => {
+    piece ??= Buffer.allocUnsafeSlow(bytes.length - start);
+    filled += bytes.copy(piece, filled, start, until);
+    return undefined;
+  });
+
+  const received = (bytes: Buffer): void => {
+    const stage = reader.push(bytes);
+    const { head: answered, problem } = reader.answer;
+    if (body === undefined && answered !== undefined) {
+      clearTimeout(timer);
+      body = openBody();
+      resolve({ statusCode: answered.status, headers: headersOf(answered), body });
+    }
+    if (piece !== undefined && body?.push(piece.subarray(0, filled)) === false) socket.pause();
+    piece = undefined;
+    filled = 0;
+    if (stage === 'broken') end(Object.assign(new Error(problem), { code: 'NOT_HTTP' }));
+    else if (stage === 'done') finish();
+  };
+
+  const openBody = (): Readable => {
+    const opened = new Readable({
+      read: () => void socket.resume(),
+      destroy: (error, done) => {
+        socket.destroy();
+        done(error);
+      },
+    });
+    // What happens while nobody reads is thrown at the next read; without a listener it would end the process.
+    return opened.on('error', () => {});
+  };
+
+  const finish = (): void => {
+    body?.push(null);
+    socket.destroy();
+  };
+
+  const end = (why: Error): void => {
+    if (body === undefined) reject(why);
+    else if (!body.readableEnded) body.destroy(why);
+    socket.destroy();
+  };
+
+  const socket = connect(origin, readingWith(received));
+  socket.setKeepAlive(true, limits.tcpKeepAlive);
+  const within = (ms: number, code: string): NodeJS.Timeout => setTimeout(() => end(tooLate(code, ms)), ms);
+  let timer = within(limits.connectTimeout, 'ETIMEDOUT');
+  const listening = addAbortListener(request.signal, () => end(new Error('aborted', { cause: request.signal.reason })));
+
+  let error: Error | undefined;
+  socket.once(origin.protocol === 'https:' ? 'secureConnect' : 'connect', () => {
+    clearTimeout(timer);
+    timer = within(request.headersTimeout ?? limits.headersTimeout, 'ANSWER_TIMEOUT');
+    socket.write(head, 'latin1');
+    if (request.body !== null) socket.write(request.body);
+  });
+  socket.on('error', (cause) => (error = cause));
+  socket.on('end', () => {
+    if (reader.end() === 'done') finish();
+  });
+  socket.once('close', () => {
+    clearTimeout(timer);
+    listening[Symbol.dispose]();
+    if (reader.answer.stage !== 'done') end(error ?? cutShort());
+    closed();
+  });
+  return { answer: promise, end };
+}
+
+/** @throws a TypeError where a value cannot stand in a head */
+function headOf({ method, path, headers, body }: HttpRequest, origin: URL): string {
+  if (/[^\x21-\x7e]/.test(path)) throw new TypeError('The path of a request has characters that are not escaped.');
+  const length = body === null ? {} : { 'content-length': String(Buffer.byteLength(body)) };
+  const fields = Object.entries({ host: origin.host, ...headers, ...length, connection: 'close' });
+  for (const [name, value] of fields) validateHeaderValue(name, value);
+  return `${method} ${path} HTTP/1.1\r\n${fields.map(([name, value]) => `${name}: ${value}\r\n`).join('')}\r\n`;
+}
+
+function headersOf({ contentType, contentEncoding, retryAfter }: AnswerHead): HttpAnswer['headers'] {
+  return { 'content-type': contentType, 'content-encoding': contentEncoding, 'retry-after': retryAfter };
+}
+
+function cutShort(): Error {
+  return Object.assign(new Error('other side closed'), { code: 'ECONNRESET' });
+}
