@@ -5,9 +5,10 @@ FROM ${BASE}
 COPY package.json LICENSE /app/
 COPY dist /app/dist
 # Events die young: a larger young generation, or an arena of malloc for each thread, only keeps their garbage longer,
-# and V8 must not come to make them in the old generation because some lived long once (docs/adr/0027).
+# and V8 must not come to make them in the old generation because some lived long once (docs/adr/0027). So little is
+# left of them at a collection that threads which help with it cost more than they do (docs/adr/0028).
 ENV MALLOC_ARENA_MAX=1
 # By number, as Pod Security cannot tell of a name that it is not root. It writes no files.
 USER 65532:65532
 WORKDIR /app
-ENTRYPOINT ["/nodejs/bin/node", "--max-semi-space-size=4", "--no-allocation-site-pretenuring", "/app/dist/main.js"]
+ENTRYPOINT ["/nodejs/bin/node", "--max-semi-space-size=4", "--no-allocation-site-pretenuring", "--no-parallel-scavenge", "/app/dist/main.js"]

@@ -68,7 +68,9 @@ export async function runPipeline(
   for await (const step of steps) {
     const settle = ledger.open(step);
     const unselected = await io.whereabouts.unselected(stream, step.changes, signal);
+    let next = 0;
     for (const change of step.changes) {
+      const index = next++;
       io.metrics.changed(change);
       const whole = toCloudEvent(change, asItIs, {
         epoch: step.epoch,
@@ -79,7 +81,7 @@ export async function runPipeline(
       const unwanted = whyUnwanted(named.event, change, resource, conditions, io);
       if (unwanted !== undefined) {
         io.metrics.suppressed(unwanted);
-        settle(change);
+        settle(index);
         continue;
       }
       const { event, lack } = payload.data(named.event, change);
@@ -90,13 +92,13 @@ export async function runPipeline(
         lane: `${lanes}${change.object.namespace}/${change.object.name}`,
         event: withOverrides(event, origin.overrides),
         settled: (as) => {
-          settle(change);
+          settle(index);
           io.metrics.settled(as, (io.clock.monotonic() - readAt) / 1_000);
           io.report.settled(as);
         },
         replaced: () => {
           io.metrics.suppressed('debounced');
-          settle(change);
+          settle(index);
         },
       });
     }

@@ -10,8 +10,8 @@ import { createWatermark, type Position } from './watermark.ts';
  * ahead of that by the changes that are still on their way; the ledger keeps the difference.
  */
 export interface Ledger {
-  /** Takes note of a step before its changes are sent. The answer is to be called as each change is settled. */
-  open(step: Step): (change: Change) => void;
+  /** Takes note of a step before its changes are sent. The answer is to be called as each change is settled, by its index. */
+  open(step: Step): (index: number) => void;
   position(): Position | undefined;
   /** When, on the monotonic clock, the oldest change was read that is not settled; undefined: all are. */
   heldSince(): number | undefined;
@@ -39,6 +39,8 @@ export interface Ledger {
 export type Dirty = ReadonlyMap<string, boolean>;
 
 interface Underway {
+  /** `namespace/name`. */
+  readonly key: string;
   /** The object's last state with nothing unsettled before it; undefined: it does not exist. */
   settled: ObjectVersion | undefined;
   /** The first of its states, in the order in which they were read, that is not settled; undefined: all are. */
@@ -82,37 +84,41 @@ export function createLedger({ known, start, clock, ignores, dirty: lacking = []
     if (dirty.size > MOST_DIRTY) dirty = 'everything';
   };
 
-  const settle = (change: Change): void => {
-    const key = keyOf(change.object);
-    const entry = underway.get(key);
-    if (entry?.first === undefined) return;
+  /** The entry of a change that is not settled yet is not swept, so it is the one that the change went into. */
+  const settle = (entry: Underway, change: Change): void => {
+    if (entry.first === undefined) return;
     const { uid, resourceVersion } = change.object;
     advance(entry, change.object, change.type === 'delete' ? undefined : { uid, resourceVersion });
-    if (ignores?.(change.object) !== true) soilOne(key, change);
+    if (ignores?.(change.object) !== true) soilOne(entry.key, change);
+  };
+
+  const enter = ({ object, before }: Change): Underway => {
+    const key = keyOf(object);
+    let entry = underway.get(key);
+    if (entry === undefined) {
+      entry = { key, settled: before, first: object, rest: undefined, early: undefined };
+      underway.set(key, entry);
+    } else if (entry.first === undefined) {
+      entry.first = object;
+      entry.settled = before;
+    } else {
+      entry.rest ??= [];
+      entry.rest.push(object);
+    }
+    return entry;
   };
 
   const isUnderway = (key: string): boolean => underway.get(key)?.first !== undefined;
 
   return {
     open: (step) => {
-      for (const change of step.changes) {
-        const key = keyOf(change.object);
-        const entry = underway.get(key);
-        if (entry === undefined) {
-          underway.set(key, { settled: change.before, first: change.object, rest: undefined, early: undefined });
-        } else if (entry.first === undefined) {
-          entry.first = change.object;
-          entry.settled = change.before;
-        } else {
-          entry.rest ??= [];
-          entry.rest.push(change.object);
-        }
-      }
-      const { resumeAt, epoch } = step;
+      const { changes, resumeAt, epoch } = step;
+      const entries = changes.map(enter);
       const position = resumeAt === undefined ? undefined : { resourceVersion: resumeAt, epoch, complete };
-      const opened = watermark.open(step.changes.length, position, clock.monotonic());
-      return (change) => {
-        settle(change);
+      const opened = watermark.open(changes.length, position, clock.monotonic());
+      return (index) => {
+        const [entry, change] = [entries[index], changes[index]];
+        if (entry !== undefined && change !== undefined) settle(entry, change);
         opened.settle();
       };
     },

@@ -100,7 +100,8 @@ export function createLanes(options: LanesOptions): Lanes {
   /** Lanes that rest before their next attempt and may be woken, each with the end of its rest. */
   const resting = new Map<Lane, AbortController>();
   const pace: Pace = createPace(options.inFlight);
-  const backlog = createBacklog({ ...options, isAway: () => pace.untilProbe(clock.monotonic()) !== undefined });
+  const isAway = (): boolean => pace.untilProbe(clock.monotonic()) !== undefined;
+  const backlog = createBacklog({ ...options, isAway });
   let inFlight = 0;
 
   const allowed = (): number => pace.allowed(clock.monotonic(), inFlight);
@@ -227,15 +228,15 @@ export function createLanes(options: LanesOptions): Lanes {
 
   return {
     send: ({ lane: key, event, settled }) => {
-      const entry: Entry = { event, settled, next: undefined };
       backlog.add(event);
       let lane = lanes.get(key);
       if (lane === undefined) {
         lane = { key, head: undefined, tail: undefined, attempts: 0, dead: false, length: 0, stuck: false };
         lanes.set(key, lane);
       }
+      const waits = lane.attempts > 0 || isAway();
+      const entry: Entry = { event: waits ? owned(event) : event, settled, next: undefined };
       if (lane.tail !== undefined) {
-        if (lane.attempts > 0) entry.event = owned(event);
         lane.tail.next = entry;
         lane.tail = entry;
         lane.length++;

@@ -18,10 +18,11 @@ export interface Answer {
 }
 
 /**
- * Takes a part of the body: `bytes` from `start` to before `end`. They are not the reader's to keep and change after
- * the call. What it returns says why no more is wanted; undefined: go on.
+ * Takes a part of the body: `bytes` from `start` to before `end`, which change after the call. `left`: how many more are
+ * to come of the chunk that it belongs to, or of a body with a length; 0 where nobody knows. What it returns says why no
+ * more is wanted; undefined: go on.
  */
-export type TakeBody = (bytes: Buffer, start: number, end: number) => string | undefined;
+export type TakeBody = (bytes: Buffer, start: number, end: number, left: number) => string | undefined;
 
 const MOST_LINE_BYTES = 4 * 1024;
 /** Of a chunk's size; more are more bytes than there are in any memory. */
@@ -101,7 +102,7 @@ export function createAnswerReader(takeBody: TakeBody): AnswerReader {
   const readData = (bytes: Buffer, at: number, most: number): number => {
     const end = Math.min(bytes.length, at + most);
     left -= end - at;
-    const problem = takeBody(bytes, at, end);
+    const problem = takeBody(bytes, at, end, reading === 'untilEnd' ? 0 : left);
     if (problem !== undefined) broken(problem);
     return end;
   };

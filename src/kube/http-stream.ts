@@ -17,10 +17,15 @@ export interface StreamLimits {
   readonly tcpKeepAlive: number;
 }
 
+/** An event that waits keeps the piece alive that it came in. */
+const PIECE_BYTES = 64 * 1024;
+/** A chunk of which so much is missing is handed on as it comes. etcd refuses objects above 1.5 MiB. */
+const MOST_TORN_BYTES = 2 * 1024 * 1024;
+
 /**
- * Speaks HTTP/1.1 for answers that last: each has a connection of its own, which ends with it. What one read of the
- * socket brings becomes one piece of the body, without the framing; node:http makes one of each chunk, and kube-apiserver
- * sends a chunk for each event.
+ * Speaks HTTP/1.1 for answers that last: each has a connection of its own, which ends with it. As many chunks as fit
+ * into 64 KB become one piece of the body; node:http makes one of each, and kube-apiserver sends a chunk for each event.
+ * A chunk stays whole however it was read, so that nobody has to put an event together.
  */
 export function createStreamDispatcher(tls: Transport['tls'], limits: StreamLimits): Dispatcher {
   // One context for all connections: each would parse the certificates anew.
@@ -89,32 +94,43 @@ function begin(request: HttpRequest, connect: Connect, limits: StreamLimits, clo
   const head = headOf(request, origin);
   const { promise, resolve, reject } = Promise.withResolvers<HttpAnswer>();
   let body: Readable | undefined;
-  /** What the read under way has brought of the body, and how much of that is filled. */
+  /** What the read under way has brought of the body and is not handed on, and how much of that is filled. */
   let piece: Buffer | undefined;
   let filled = 0;
+  /** It ends in the middle of a chunk, whose rest it has room for. */
+  let torn = false;
 
-  const reader = createAnswerReader((bytes, start, until) => {
-    piece ??= Buffer.allocUnsafeSlow(bytes.length - start);
+  const reader = createAnswerReader((bytes, start, until, left) => {
+    const tears = left > 0 && left <= MOST_TORN_BYTES;
+    const whole = until - start + (tears ? left : 0);
+    // What is complete does not wait for the rest of a chunk.
+    if (piece !== undefined && !torn && filled + whole > piece.length) handOn();
+    piece ??= Buffer.allocUnsafeSlow(tears ? whole : Math.max(whole, Math.min(bytes.length - start, PIECE_BYTES)));
     filled += bytes.copy(piece, filled, start, until);
+    torn = tears;
     return undefined;
   });
 
-  const received = (bytes: Buffer): void => {
-    const stage = reader.push(bytes);
-    const { head: answered, problem } = reader.answer;
-    if (body === undefined && answered !== undefined) {
-      clearTimeout(timer);
-      body = openBody();
-      resolve({ statusCode: answered.status, headers: headersOf(answered), body });
-    }
-    if (piece !== undefined && body?.push(piece.subarray(0, filled)) === false) socket.pause();
+  const handOn = (): void => {
+    body ??= answered();
+    if (piece !== undefined && !body.push(piece.subarray(0, filled))) socket.pause();
     piece = undefined;
     filled = 0;
-    if (stage === 'broken') end(Object.assign(new Error(problem), { code: 'NOT_HTTP' }));
+  };
+
+  const received = (bytes: Buffer): void => {
+    const stage = reader.push(bytes);
+    if (reader.answer.head !== undefined) {
+      body ??= answered();
+      if (!torn) handOn();
+    }
+    if (stage === 'broken') end(Object.assign(new Error(reader.answer.problem), { code: 'NOT_HTTP' }));
     else if (stage === 'done') finish();
   };
 
-  const openBody = (): Readable => {
+  const answered = (): Readable => {
+    clearTimeout(timer);
+    const { head: answer } = reader.answer;
     const opened = new Readable({
       read: () => void socket.resume(),
       destroy: (error, done) => {
@@ -123,7 +139,9 @@ function begin(request: HttpRequest, connect: Connect, limits: StreamLimits, clo
       },
     });
     // What happens while nobody reads is thrown at the next read; without a listener it would end the process.
-    return opened.on('error', () => {});
+    opened.on('error', () => {});
+    resolve({ statusCode: answer?.status ?? 0, headers: headersOf(answer), body: opened });
+    return opened;
   };
 
   const finish = (): void => {
@@ -172,7 +190,8 @@ function headOf({ method, path, headers, body }: HttpRequest, origin: URL): stri
   return `${method} ${path} HTTP/1.1\r\n${fields.map(([name, value]) => `${name}: ${value}\r\n`).join('')}\r\n`;
 }
 
-function headersOf({ contentType, contentEncoding, retryAfter }: AnswerHead): HttpAnswer['headers'] {
+function headersOf(head: AnswerHead | undefined): HttpAnswer['headers'] {
+  const { contentType, contentEncoding, retryAfter } = head ?? {};
   return { 'content-type': contentType, 'content-encoding': contentEncoding, 'retry-after': retryAfter };
 }
 

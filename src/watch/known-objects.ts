@@ -114,11 +114,20 @@ export function createKnownObjects(): KnownObjects {
   };
 }
 
-/** FNV-1a over both names and what is between them. */
+let lastNamespace: string | undefined;
+let lastName: string | undefined;
+let lastHash = 0;
+
+/** FNV-1a over both names and what is between them. An object is mostly found first and then remembered. */
 function hashOf(namespace: string, name: string): number {
-  return hashed(name, Math.imul(hashed(namespace, 0x811c9dc5) ^ SLASH, FNV_PRIME)) >>> 0;
+  if (namespace === lastNamespace && name === lastName) return lastHash;
+  lastNamespace = namespace;
+  lastName = name;
+  lastHash = hashed(name, Math.imul(hashed(namespace, FNV_START) ^ SLASH, FNV_PRIME)) >>> 0;
+  return lastHash;
 }
 
+const FNV_START = 0x811c9dc5;
 const FNV_PRIME = 0x01000193;
 const SLASH = 0x2f;
 

@@ -46,7 +46,7 @@ async function live(
   const memory = checkpoint.memoryOf('s');
   list(memory, [headOf('a', 'u1', 5), headOf('b', 'u2', 6)], 10);
   const lives = createLives(memory.known);
-  const queue: { readonly change: Change; readonly settle: (change: Change) => void }[] = [];
+  const queue: { readonly change: Change; readonly settle: () => void }[] = [];
   const moments: Moment[] = [];
   let settled = snapshotOf(memory.known.all());
   const take = (): void => {
@@ -55,7 +55,7 @@ async function live(
   const settleSome = (count: number): void => {
     for (const { change, settle: settleOne } of queue.splice(0, count)) {
       settled = settledIn(settled, change);
-      settleOne(change);
+      settleOne();
       take();
     }
   };
@@ -72,7 +72,7 @@ async function live(
       case 'read': {
         const changes = command.deeds.flatMap((deed) => lives.happen(deed, memory.known));
         const settleOne = memory.ledger.open({ changes, epoch: 0, resumeAt: String(lives.version()) });
-        for (const change of changes) queue.push({ change, settle: settleOne });
+        for (const [index, change] of changes.entries()) queue.push({ change, settle: () => settleOne(index) });
         break;
       }
       case 'settle':

@@ -75,7 +75,7 @@ test('the shards of what is dirty are written, and all of them where everything 
   const quiet = ledgerOf([head('a', '1')]);
   const busy = ledgerOf([]);
   const change: Change = { type: 'add', object: head('b', '2'), body: undefined, before: undefined, foundBy: 'watch' };
-  busy.open({ changes: [change], epoch: 0, resumeAt: '2' })(change);
+  busy.open({ changes: [change], epoch: 0, resumeAt: '2' })(0);
   const ledgers = new Map([
     ['quiet', quiet],
     ['busy', busy],

@@ -56,7 +56,7 @@ export function list({ known, ledger }: StreamMemory, objects: readonly ObjectHe
 /** These changes are read and settled, after which the stream may resume at `version`. */
 export function settle(ledger: Ledger, changes: readonly Change[], version: number): void {
   const settleOne = ledger.open({ changes, epoch: 0, resumeAt: String(version) });
-  for (const change of changes) settleOne(change);
+  for (const index of changes.keys()) settleOne(index);
 }
 
 /** An object that comes, as the watch tells it. */

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { test, type TestContext } from 'node:test';
 import { getCACertificates, setDefaultCACertificates } from 'node:tls';
+import { Worker } from 'node:worker_threads';
 import type { Outcome } from '../../src/delivery/outcome.ts';
 import { createSink } from '../../src/delivery/sink.ts';
 import { createAuthority, type Identity, issueServer } from '../controlplane/certificates.ts';
@@ -45,6 +47,35 @@ test('authorities that were given are trusted beside those of Node.js, not inste
   const url = await tlsSink(t, issueServer(OURS, ['127.0.0.1']));
   const outcome = await attempt(t, url, [OTHER.certPem]);
   assert.equal(outcome.is === 'answered' ? outcome.status : outcome.reason, 202);
+});
+
+/** A sink in a thread of its own, so that it answers some requests while others are still being written. */
+const SINK_THREAD = `
+const { parentPort, workerData } = require('node:worker_threads');
+let sockets = 0;
+const server = require('node:https').createServer(workerData, (request, response) => {
+  request.resume().on('end', () => response.writeHead(202).end());
+});
+server.on('secureConnection', () => sockets++);
+server.listen(0, '127.0.0.1', () => parentPort.postMessage(server.address().port));
+parentPort.on('message', () => parentPort.postMessage(sockets));
+`;
+
+test('connections over TLS are kept, also where an answer comes before Node.js knows that the request is written', async (t) => {
+  const { certPem: cert, keyPem: key } = issueServer(OURS, ['127.0.0.1']);
+  const thread = new Worker(SINK_THREAD, { eval: true, workerData: { cert, key } });
+  t.after(() => thread.terminate());
+  const [port] = (await once(thread, 'message')) as [number];
+  const options = { connections: 16, timeoutMs: 10_000, contentMode: 'binary', headers: [] } as const;
+  const sink = createSink({ ...options, url: new URL(`https://127.0.0.1:${port}/`), ca: [OURS.certPem] });
+  t.after(() => sink.close());
+  const event = { id: '1', source: '/s', type: 't', extensions: {}, data: Buffer.alloc(3_000) };
+  for (let round = 0; round < 100; round++) {
+    const outcomes = Array.from({ length: 16 }, () => new Promise<Outcome>((resolve) => sink.post(event, resolve)));
+    for (const outcome of await Promise.all(outcomes)) assert.equal(outcome.is === 'answered' && outcome.status, 202);
+  }
+  thread.postMessage('how many?');
+  assert.deepEqual(await once(thread, 'message'), [16]);
 });
 
 test('a URL with the wrong scheme for its port fails', async (t) => {

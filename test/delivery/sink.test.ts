@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { createServer, type AddressInfo } from 'node:net';
+import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { test, type TestContext } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
 import { HTTP } from 'cloudevents';
@@ -274,6 +274,30 @@ test('an answer that comes before the request is complete counts', async (t) => 
   const url = await hastySink(t, 'HTTP/1.1 413 Too Large\r\nContent-Length: 0\r\nConnection: close\r\n\r\n');
   const data = Buffer.alloc(8 * 1024 * 1024, ' ');
   assert.equal(resultOf(await post(sinkFor(t, url), { ...EVENT, data })), 413);
+});
+
+test('a connection whose request is not all written when its answer is there carries no other', async (t) => {
+  const sockets: Socket[] = [];
+  const server = createServer((socket) => {
+    sockets.push(socket);
+    socket.on('error', () => undefined);
+    socket.once('data', () => {
+      socket.pause();
+      socket.write('HTTP/1.1 413 Too Large\r\nContent-Length: 0\r\n\r\n');
+    });
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.after(() => {
+    for (const socket of sockets) socket.destroy();
+    server.close();
+  });
+  const { port } = server.address() as AddressInfo;
+  const sink = sinkFor(t, new URL(`http://127.0.0.1:${port}/`), { connections: 1 });
+  const data = Buffer.alloc(32 * 1024 * 1024, ' ');
+  assert.equal(resultOf(await post(sink, { ...EVENT, data })), 413);
+  assert.equal(resultOf(await post(sink, { ...EVENT, data })), 413);
+  assert.equal(sockets.length, 2);
 });
 
 test('a sink that is not there is named by what is missing', async (t) => {

@@ -160,6 +160,29 @@ test('who wants no more of a body breaks the answer off, and its status stands',
   assert.deepEqual([reader.answer.problem, reader.answer.head?.status], ['enough', 200]);
 });
 
+test('who takes a body hears how much of its chunk is still to come', () => {
+  const rows: readonly (readonly [text: string, pieces: readonly (readonly [text: string, left: number])[]])[] = [
+    [
+      `${CHUNKED}5\r\nabcde\r\n2\r\nf`,
+      [
+        ['abcde', 0],
+        ['f', 1],
+      ],
+    ],
+    [`${OK}Content-Length: 5\r\n\r\nabc`, [['abc', 2]]],
+    [`${OK}\r\nabc`, [['abc', 0]]],
+  ];
+  for (const [text, pieces] of rows) {
+    const taken: [string, number][] = [];
+    const reader = createAnswerReader((bytes, start, end, left) => {
+      taken.push([bytes.toString('latin1', start, end), left]);
+      return undefined;
+    });
+    reader.push(Buffer.from(text));
+    assert.deepEqual(taken, pieces);
+  }
+});
+
 test('a head that is understood again by its bytes is the same only as far as it goes', () => {
   const first = `${OK}Content-Length: 1\r\n\r\n`;
   for (const [text, body] of [

@@ -4,6 +4,7 @@ import type { Socket } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import { test, type TestContext } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
+import type { TLSSocket } from 'node:tls';
 import * as fc from 'fast-check';
 import type { Dispatcher, HttpAnswer, HttpRequest } from '../../src/kube/http.ts';
 import { createStreamDispatcher, type StreamLimits } from '../../src/kube/http-stream.ts';
@@ -73,6 +74,28 @@ for (const secure of [false, true]) {
       ),
       { numRuns: 25 },
     );
+  });
+
+  test(`a chunk comes in one piece, and what is complete does not wait for it, ${how}`, async (t) => {
+    const [first, second] = [Buffer.alloc(30_000, 'a'), Buffer.alloc(100_000, 'b')];
+    const torn = chunk(second);
+    const rest = Promise.withResolvers<void>();
+    const server = await rawSink(
+      t,
+      (socket) => {
+        socket.write(Buffer.concat([Buffer.from(CHUNKED), chunk(first), torn.subarray(0, 50_000)]));
+        void rest.promise.then(() => socket.write(Buffer.concat([torn.subarray(50_000), Buffer.from('0\r\n\r\n')])));
+      },
+      identity,
+    );
+    const { body } = await ask(dispatcherFor(t), server.url);
+    const pieces: number[] = [];
+    body.on('data', (piece: Buffer) => {
+      pieces.push(piece.length);
+      rest.resolve();
+    });
+    await once(body, 'end');
+    assert.deepEqual(pieces, [first.length, second.length]);
   });
 
   test(`streams at the same time, read into one buffer, are not mixed, ${how}`, async (t) => {
@@ -153,12 +176,30 @@ test('a server is asked by its name for the certificate of that name', async (t)
   const named = new URL(server.url);
   named.hostname = 'localhost';
   assert.equal((await ask(dispatcherFor(t), named)).statusCode, 200);
+  assert.equal((server.sockets[0] as TLSSocket).servername, 'localhost');
   const other = createStreamDispatcher({ ca: AUTHORITY.certPem, servername: 'elsewhere' }, LIMITS);
   t.after(() => other.destroy());
   await assert.rejects(ask(other, named), { code: 'ERR_TLS_CERT_ALTNAME_INVALID' });
   const stranger = createStreamDispatcher({}, LIMITS);
   t.after(() => stranger.destroy());
   await assert.rejects(ask(stranger, named), { code: /SIGN|CERT/ });
+});
+
+test('a chunk that is larger than any object is handed on as it comes', async (t) => {
+  const size = 5 * 1024 * 1024;
+  const head = Buffer.from(`${CHUNKED}${size.toString(16)}\r\n`);
+  const server = await rawSink(t, (socket) => socket.write(Buffer.concat([head, Buffer.alloc(1_000_000, 'a')])));
+  const { body } = await ask(dispatcherFor(t), server.url);
+  const [piece] = (await once(body, 'data')) as [Buffer];
+  assert.ok(piece.length <= 64 * 1024);
+  server.sockets[0]?.write(Buffer.concat([Buffer.alloc(size - 1_000_000, 'b'), Buffer.from('\r\n0\r\n\r\n')]));
+  assert.equal((await buffer(body)).length, size - piece.length);
+});
+
+test('an answer is there when its head is, though its body is torn', async (t) => {
+  const server = await rawSink(t, answering([`${CHUNKED}4\r\nab`]));
+  const { statusCode } = await ask(dispatcherFor(t, { headersTimeout: 1_000 }), server.url);
+  assert.equal(statusCode, 200);
 });
 
 test('a body of a given length, and one that the end of the connection ends, are read to their ends', async (t) => {

@@ -4,6 +4,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { test } from 'node:test';
 import { text } from 'node:stream/consumers';
+import { setImmediate } from 'node:timers/promises';
 import { createDispatcher } from '../../src/kube/http.ts';
 
 const LIMITS = {
@@ -14,6 +15,38 @@ const LIMITS = {
   keepAliveTimeout: 1_000,
   tcpKeepAlive: 1_000,
 };
+
+test('a client that closes waits for what is under way, and takes no more', async () => {
+  const answers: (() => void)[] = [];
+  const server = createServer((_, response) => void answers.push(() => response.end('done'))).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const dispatcher = createDispatcher({}, { ...LIMITS, connectTimeout: 10_000 });
+  const { port } = server.address() as AddressInfo;
+  const ask = () =>
+    dispatcher.request({
+      origin: `http://127.0.0.1:${port}`,
+      method: 'GET',
+      path: '/',
+      headers: {},
+      body: null,
+      signal: new AbortController().signal,
+    });
+  try {
+    const asked = ask();
+    while (answers.length === 0) await setImmediate();
+    let closed = false;
+    const closing = dispatcher.close().then(() => (closed = true));
+    await assert.rejects(ask(), { code: 'CLIENT_CLOSED' });
+    assert.equal(closed, false);
+    answers.forEach((answer) => answer());
+    assert.equal(await text((await asked).body), 'done');
+    await closing;
+  } finally {
+    await dispatcher.destroy();
+    server.close();
+    server.closeAllConnections();
+  }
+});
 
 test('a request that waits for a connection has as long for its answer as the first, and leaves nothing on it', async () => {
   const server = createServer((_, response) => void setTimeout(() => response.end('done'), 60)).listen(0, '127.0.0.1');

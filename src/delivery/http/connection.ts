@@ -3,6 +3,7 @@ import { connect as connectTls, type ConnectionOptions as TlsOptions, type Secur
 import { createAnswerReader } from '../../http/answer-reader.ts';
 import { readingWith } from '../../http/read-buffer.ts';
 import type { Outcome } from '../outcome.ts';
+import { atEndOfTurn } from './end-of-turn.ts';
 import { failure, noAnswer } from './failure.ts';
 import { createKeptBody } from './kept-body.ts';
 
@@ -23,10 +24,7 @@ export interface ConnectionOptions {
 
 /** Requests, one at a time. */
 export interface Connection {
-  /**
-   * Sends one request; only while the connection carries none. Head and body are copied or handed over before it
-   * returns. `done` is called exactly once.
-   */
+  /** Sends one request; only while the connection carries none. `done` is called exactly once. */
   send(head: string, body: Uint8Array, done: (outcome: Outcome) => void): void;
   /** Ends it at once; a request under way fails as `reset`. */
   close(): void;
@@ -93,6 +91,10 @@ export function openConnection(options: ConnectionOptions, owner: ConnectionOwne
     state === 'connecting'
       ? `no connection within ${options.connectTimeoutMs} ms`
       : `no answer within ${options.headTimeoutMs} ms`;
+
+  const writeRequest = (): void => {
+    if (state === 'ready' && request !== undefined) write(request);
+  };
 
   const write = ({ head, body }: Request): void => {
     waitFor(options.headTimeoutMs);
@@ -181,7 +183,7 @@ export function openConnection(options: ConnectionOptions, owner: ConnectionOwne
   socket.once(options.secureContext === undefined ? 'connect' : 'secureConnect', () => {
     if (state === 'closed') return;
     state = 'ready';
-    if (request !== undefined) write(request);
+    writeRequest();
   });
   socket.on('error', (cause) => (error = cause));
   socket.on('end', () => {
@@ -193,7 +195,7 @@ export function openConnection(options: ConnectionOptions, owner: ConnectionOwne
   const connection: Connection = {
     send(head, body, done) {
       request = { head, body, done };
-      if (state === 'ready') write(request);
+      if (state === 'ready') atEndOfTurn(writeRequest);
       else if (state === 'closed') finish();
     },
     close,

@@ -1,5 +1,3 @@
-import type { TakeBody } from '../../http/answer-reader.ts';
-
 /** As much of a body as a dead letter tells. */
 const KEPT_BYTES = 1_024;
 /** A body means nothing to us; one that is longer costs its connection. */
@@ -7,7 +5,8 @@ const MOST_BODY_BYTES = 64 * 1024;
 
 /** The beginning of an answer's body. */
 export interface KeptBody {
-  readonly take: TakeBody;
+  /** See `TakeBody` of the reader of answers. */
+  take(bytes: Buffer, start: number, end: number): string | undefined;
   /** At most 1 KB. */
   bytes(): Buffer;
   /** Another answer is to come. */
