@@ -16,7 +16,7 @@ import { createWorkQueue, type WorkQueue } from './reconcile/queue.ts';
 import type { AdapterOptions, NewAdapter, ReadEnv } from './sdk/adapter.ts';
 import { type Cache, createInformerCache } from './sdk/cache.ts';
 import type { ProgramIo } from './sdk/program.ts';
-import type { Reconciler } from './sdk/reconciler.ts';
+import type { Reconciler } from './sdk/define-reconciler.ts';
 import { runAdapterProgram } from './sdk/run-adapter.ts';
 import { type ControllerOptions, runControllerProgram } from './sdk/run-controller.ts';
 
@@ -32,15 +32,14 @@ export type { KubeObject, ObjectMeta } from './kube/object.ts';
 export type { OwnerReference } from './kube/owner-reference.ts';
 export type { Log } from './process/log.ts';
 
-export {
-  defineReconciler,
-  type Made,
-  type Outcome,
-  type ReconcileContext,
-  type ReconciledObject,
-  type Reconciler,
-  type ReconcilerDefinition,
-  type Watch,
+export { defineReconciler, type Reconciler } from './sdk/define-reconciler.ts';
+export type {
+  Made,
+  Outcome,
+  ReconcileContext,
+  ReconciledObject,
+  ReconcilerDefinition,
+  Watch,
 } from './sdk/reconciler.ts';
 export type { ControllerOptions } from './sdk/run-controller.ts';
 export { childName } from './reconcile/child-name.ts';

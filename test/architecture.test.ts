@@ -53,6 +53,16 @@ test('every import points to the same folder or to a lower floor', () => {
   assert.deepEqual(wrong, []);
 });
 
+test('no file imports itself by way of others', () => {
+  const targets = new Map(files.map(({ file, text }) => [file, importsOf(file, text)]));
+  const reached = (file: string, seen = new Set<string>()): Set<string> => {
+    for (const target of targets.get(file) ?? []) if (!seen.has(target)) reached(target, seen.add(target));
+    return seen;
+  };
+  const circles = [...targets.keys()].filter((file) => reached(file).has(file));
+  assert.deepEqual(circles, []);
+});
+
 test('the world is touched only where it may be', () => {
   const rules: readonly (readonly [what: RegExp, where: RegExp])[] = [
     [/\bprocess\.exit\(/, /^(main|sdk)\.ts$/],

@@ -1,6 +1,6 @@
 import type { NamespaceListener } from './namespaces.ts';
 import { retire, runStream } from './run-stream.ts';
-import type { Selected } from './selected-streams.ts';
+import type { Selected } from './selected.ts';
 import type { Place } from './stream-identity.ts';
 
 /** How often a stream is looked at whose namespace is deleted, and how long it may take to tell the last deletes. */

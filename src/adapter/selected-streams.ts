@@ -6,27 +6,9 @@ import { inherit, joined, legacyOf } from './inherit.ts';
 import { runMatching } from './matching-streams.ts';
 import type { Namespaces } from './namespaces.ts';
 import { gvrOf, keyOf, retire, runStream, type StreamsIo, type Wanted } from './run-stream.ts';
+import type { Memories, Selected } from './selected.ts';
 import type { StartLimit } from './start-limit.ts';
 import { type Place, streamName } from './stream-identity.ts';
-
-/** What the streams of one entry of `resources` share, in the namespaces that match. */
-export interface Selected {
-  readonly wanted: Wanted;
-  readonly namespaces: Namespaces;
-  readonly config: AdapterConfig;
-  readonly io: StreamsIo;
-  readonly starts: StartLimit;
-  readonly memories: Memories;
-}
-
-/** The memories of the streams of one entry, which may take over from each other. */
-export interface Memories {
-  of(place: Place): StreamMemory;
-  /** The stream is there no longer, and nothing of it is kept. */
-  drop(place: Place): void;
-  /** What every stream of a matching namespace has left. */
-  matching(): readonly string[];
-}
 
 /** How often it is asked whether the account may watch the whole cluster: a right that is granted needs no restart. */
 const RIGHTS_EVERY_MS = 10_000;

@@ -1,9 +1,10 @@
 import { createSecureContext, getCACertificates, type SecureContext } from 'node:tls';
 import type { CloudEvent } from '../events/cloud-event.ts';
-import { type ContentMode, type EncodedEvent, encodeEvent } from '../events/encode.ts';
+import { type ContentMode, encodeEvent } from '../events/encode.ts';
 import type { RotatedFile } from '../kube/rotated-file.ts';
 import { createConnections } from './http/connections.ts';
 import type { Outcome } from './outcome.ts';
+import type { Requests } from './requests.ts';
 import { withToken } from './with-token.ts';
 
 /** How a sink is spoken to. */
@@ -57,17 +58,6 @@ export function createSink(options: SinkOptions): Sink {
       return Promise.resolve();
     },
   };
-}
-
-/** Requests to one place. */
-export interface Requests {
-  /**
-   * @param headers beside those of what is sent and of every request
-   * @param done is called exactly once
-   */
-  send(sent: EncodedEvent, headers: readonly string[], done: (outcome: Outcome) => void): void;
-  /** Ends all connections; what is on the wire, or sent later, fails with `reset`. */
-  close(): void;
 }
 
 /** HTTP/1.1 connections to the place where events go. Redirects are not followed and no proxy is used. */

@@ -1,6 +1,6 @@
 import type { RotatedFile } from '../kube/rotated-file.ts';
 import type { Outcome } from './outcome.ts';
-import type { Requests } from './sink.ts';
+import type { Requests } from './requests.ts';
 
 /**
  * Requests that carry a bearer token from a file, which the kubelet replaces before it expires. A token that is refused

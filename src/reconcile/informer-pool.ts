@@ -1,20 +1,7 @@
 import { addAbortListener } from 'node:events';
 import type { KubeObject } from '../kube/object.ts';
 import { collectionPath } from '../kube/resource.ts';
-import type { Informed, Informer } from './informer.ts';
-
-/** Informers that several parts of a process use: those who want the same get the same watch, and hold it once. */
-export interface InformerPool {
-  /**
-   * The informer on what is wanted, as long as `signal` is not aborted.
-   * @param begin starts one; it is to end with the last of those who borrowed it
-   */
-  borrow<T extends KubeObject>(
-    wanted: Informed<T>,
-    begin: (ending: AbortSignal) => Informer<T>,
-    signal: AbortSignal,
-  ): Informer<T>;
-}
+import type { Informed, Informer, InformerPool } from './informer.ts';
 
 interface Running {
   readonly informer: Informer<KubeObject>;

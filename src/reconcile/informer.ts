@@ -8,7 +8,6 @@ import { createKnownObjects } from '../watch/known-objects.ts';
 import type { Stream } from '../watch/requests.ts';
 import { FIRST } from '../watch/watch-state.ts';
 import { watchStream } from '../watch/watch-stream.ts';
-import type { InformerPool } from './informer-pool.ts';
 import { createInformerReport } from './informer-report.ts';
 import type { ControllerMetrics } from './metrics.ts';
 
@@ -47,6 +46,19 @@ export interface Informed<T> {
   readonly carries: 'objects' | 'metadata';
   /** What is held of an object, to save memory. Default: all of it but `metadata.managedFields`. */
   readonly keep?: (object: T) => T;
+}
+
+/** Informers that several parts of a process use: those who want the same get the same watch, and hold it once. */
+export interface InformerPool {
+  /**
+   * The informer on what is wanted, as long as `signal` is not aborted.
+   * @param begin starts one; it is to end with the last of those who borrowed it
+   */
+  borrow<T extends KubeObject>(
+    wanted: Informed<T>,
+    begin: (ending: AbortSignal) => Informer<T>,
+    signal: AbortSignal,
+  ): Informer<T>;
 }
 
 export interface InformerIo {

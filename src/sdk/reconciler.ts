@@ -11,7 +11,6 @@ import type { Predicate } from '../reconcile/predicates.ts';
 import type { ResolvedSink } from '../reconcile/resolve-sink.ts';
 import type { ConditionedStatus } from '../reconcile/write-status.ts';
 import type { Cache, KindName } from './cache.ts';
-import { startReconciler } from './start-reconciler.ts';
 import type { EventHandler, Source } from './sources.ts';
 
 /** An object that a reconciler takes care of. A kind extends it with its `spec` and its own part of the status. */
@@ -95,19 +94,4 @@ export interface ReconcilerIo {
   readonly cache: Cache;
   /** Called when all objects are known and the first is reconciled. */
   readonly started: () => void;
-}
-
-/** A reconciler, for `runController`. */
-export interface Reconciler {
-  readonly name: string;
-  /** Reconciles until `signal` is aborted. */
-  run(io: ReconcilerIo, signal: AbortSignal): Promise<void>;
-}
-
-/** Makes a reconciler. `T` is what is expected of an object: the schema of its kind has to see to it. */
-export function defineReconciler<T extends ReconciledObject>(definition: ReconcilerDefinition<T>): Reconciler {
-  return {
-    name: definition.name,
-    run: (io, signal) => startReconciler(definition, io, signal),
-  };
 }

@@ -11,7 +11,8 @@ import { type ControllerSettings, readControllerSettings } from './controller-se
 import { cannotRun } from './cannot-run.ts';
 import { createEnvReader } from './env-reader.ts';
 import type { ProgramIo } from './program.ts';
-import type { Reconciler, ReconcilerIo } from './reconciler.ts';
+import type { Reconciler } from './define-reconciler.ts';
+import type { ReconcilerIo } from './reconciler.ts';
 import { serveProbes } from '../process/serve-probes.ts';
 import { tellTurn } from './tell-turn.ts';
 
