@@ -1,6 +1,7 @@
 import type { Ledger } from '../checkpoint/ledger.ts';
 import { createDebounce, type Held } from '../delivery/debounce.ts';
 import type { Lanes } from '../delivery/lanes.ts';
+import { ownWhereSparse } from '../delivery/own-bytes.ts';
 import type { DeliveryReport } from '../delivery/report.ts';
 import type { CloudEvent } from '../events/cloud-event.ts';
 import { type Condition, whyNot } from '../events/conditions/condition.ts';
@@ -22,6 +23,12 @@ export interface Choice {
   readonly conditions?: readonly Condition[];
   /** How long an update waits for a newer one of its object that takes its place. */
   readonly debounceMs?: number | undefined;
+}
+
+/** An event that is sent, with the change that it tells. */
+interface Told extends Held {
+  readonly change: Change;
+  event: CloudEvent;
 }
 
 /** What the streams of an adapter share. */
@@ -68,6 +75,7 @@ export async function runPipeline(
   for await (const step of steps) {
     const settle = ledger.open(step);
     const unselected = await io.whereabouts.unselected(stream, step.changes, signal);
+    const told: Told[] = [];
     let next = 0;
     for (const change of step.changes) {
       const index = next++;
@@ -88,7 +96,8 @@ export async function runPipeline(
       if (named.lack !== undefined) io.lacking(named.lack, event);
       if (lack !== undefined) io.lacking(lack, event);
       const readAt = io.clock.monotonic();
-      send(change, {
+      told.push({
+        change,
         lane: `${lanes}${change.object.namespace}/${change.object.name}`,
         event: withOverrides(event, origin.overrides),
         settled: (as) => {
@@ -102,6 +111,8 @@ export async function runPipeline(
         },
       });
     }
+    ownWhereSparse(told);
+    for (const it of told) send(it);
     await io.lanes.room();
   }
 }
@@ -114,10 +125,10 @@ function sender(
   { lanes, clock }: PipelineIo,
   windowMs: number | undefined,
   signal: AbortSignal,
-): (change: Change, event: Held) => void {
-  if (windowMs === undefined) return (_, event) => lanes.send(event);
+): (event: Told) => void {
+  if (windowMs === undefined) return (event) => lanes.send(event);
   const debounce = createDebounce({ lanes, clock, windowMs, signal });
-  return ({ type }, event) => debounce.send(event, type === 'update');
+  return (event) => debounce.send(event, event.change.type === 'update');
 }
 
 /** Why an event is not sent, or undefined. */

@@ -6,6 +6,7 @@ import { createSweptMap } from '../process/swept-map.ts';
 import { createFifo } from './fifo.ts';
 import { judge, type RetryPolicy } from './judge.ts';
 import { type Outcome, troubleOf } from './outcome.ts';
+import { owned } from './own-bytes.ts';
 import { createPace, type Pace, type Trouble } from './pace.ts';
 import type { Sink } from './sink.ts';
 
@@ -100,8 +101,7 @@ export function createLanes(options: LanesOptions): Lanes {
   /** Lanes that rest before their next attempt and may be woken, each with the end of its rest. */
   const resting = new Map<Lane, AbortController>();
   const pace: Pace = createPace(options.inFlight);
-  const isAway = (): boolean => pace.untilProbe(clock.monotonic()) !== undefined;
-  const backlog = createBacklog({ ...options, isAway });
+  const backlog = createBacklog({ ...options, isAway: () => pace.untilProbe(clock.monotonic()) !== undefined });
   let inFlight = 0;
 
   const allowed = (): number => pace.allowed(clock.monotonic(), inFlight);
@@ -234,8 +234,8 @@ export function createLanes(options: LanesOptions): Lanes {
         lane = { key, head: undefined, tail: undefined, attempts: 0, dead: false, length: 0, stuck: false };
         lanes.set(key, lane);
       }
-      const waits = lane.attempts > 0 || isAway();
-      const entry: Entry = { event: waits ? owned(event) : event, settled, next: undefined };
+      // Who knows how long it will wait.
+      const entry: Entry = { event: lane.attempts > 0 ? owned(event) : event, settled, next: undefined };
       if (lane.tail !== undefined) {
         lane.tail.next = entry;
         lane.tail = entry;
@@ -260,14 +260,4 @@ export function createLanes(options: LanesOptions): Lanes {
 function ownBytes(lane: Lane): void {
   for (let entry: Entry | undefined = lane.head; entry !== undefined; entry = entry.next)
     entry.event = owned(entry.event);
-}
-
-/**
- * An event's data is mostly a slice of the chunk that was read from the socket, and keeps all of it alive. An event
- * that has to wait is given bytes of its own.
- */
-function owned(event: CloudEvent): CloudEvent {
-  const { data } = event;
-  if (data === undefined || data.buffer.byteLength <= data.byteLength * 2) return event;
-  return { ...event, data: new Uint8Array(data) };
 }

@@ -204,3 +204,22 @@ test('an event that carries less than was asked for is sent and counted', async 
   assert.equal(told.sent.length, 2);
   for (const what of ['tooLarge', 'malformed', 'extension']) assert.equal(await told.lacks(what), 1, what);
 });
+
+test('an event that passes alone does not keep the others alive that were read with it', async () => {
+  const piece = Buffer.alloc(4_000, ' ');
+  const changes = ['add', 'update', 'update', 'update'].map((type, number) => {
+    const body = piece.subarray(number * 1_000, (number + 1) * 1_000);
+    body.write('{}');
+    return changeOf({ type: type as Change['type'], body });
+  });
+  const all = await tell(changes);
+  assert.deepEqual(
+    all.sent.map(({ event }) => event.data?.buffer.byteLength),
+    [4_000, 4_000, 4_000, 4_000],
+  );
+  const one = await tell(changes, { filters: [{ exact: { type: 'dev.knative.apiserver.resource.add' } }] });
+  assert.deepEqual(
+    one.sent.map(({ event }) => event.data?.buffer.byteLength),
+    [1_000],
+  );
+});

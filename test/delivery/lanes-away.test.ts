@@ -42,20 +42,6 @@ test('when all objects rest for long, each probe wakes another one, so that a po
   assert.deepEqual(it.sink.ids().slice(10), ['a1', 'b1', 'c1', 'd1']);
 });
 
-test('an event that comes while the sink is away holds its own bytes, not the piece that they were read in', async () => {
-  const it = await withoutSink();
-  const piece = Buffer.alloc(65_536);
-  it.send('k1', piece.subarray(0, 7));
-  it.send('a2', piece.subarray(0, 7));
-  await it.clock.advance(250);
-  while (it.sink.open().length > 0) await it.sink.answer(TAKEN);
-  const sent = it.sink.attempts.filter(({ event }) => ['k1', 'a2'].includes(event.id));
-  assert.deepEqual(
-    sent.map(({ event }) => event.data?.buffer.byteLength),
-    [7, 7],
-  );
-});
-
 test('the first event that is taken brings the sink back, and wakes all who rest', async () => {
   const it = await withoutSink({ policy: SLOW });
   await it.clock.advance(250);
