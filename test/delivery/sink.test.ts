@@ -276,6 +276,27 @@ test('an answer that comes before the request is complete counts', async (t) => 
   assert.equal(resultOf(await post(sinkFor(t, url), { ...EVENT, data })), 413);
 });
 
+test('a connection that ends before its next request is written has delivered nothing of it', async (t) => {
+  const server = await rawSink(t, answer('202 Accepted'));
+  const sink = sinkFor(t, server.url, { connections: 1 });
+  assert.equal(resultOf(await post(sink)), 202);
+  await turn();
+  const second = post(sink);
+  await sink.close();
+  assert.equal(resultOf(await second), 'reset');
+  assert.equal(server.requests.length, 1);
+});
+
+test('an answer that comes before its request is written is not the answer to it', async (t) => {
+  const server = await rawSink(t, answer('202 Accepted'));
+  const sink = sinkFor(t, server.url, { connections: 1 });
+  assert.equal(resultOf(await post(sink)), 202);
+  await turn();
+  server.sockets[0]?.write('HTTP/1.1 202 Accepted\r\nContent-Length: 0\r\n\r\n');
+  assert.equal(resultOf(await post(sink)), 'reset');
+  assert.equal(server.requests.length, 1);
+});
+
 test('a connection whose request is not all written when its answer is there carries no other', async (t) => {
   const sockets: Socket[] = [];
   const server = createServer((socket) => {

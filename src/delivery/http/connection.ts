@@ -59,6 +59,8 @@ export function openConnection(options: ConnectionOptions, owner: ConnectionOwne
   const { answer } = reader;
   let buffer = Buffer.allocUnsafeSlow(FIRST_KEPT_BYTES);
   let request: Request | undefined;
+  /** Whether any of the request under way was written. */
+  let isSent = false;
   let state: 'connecting' | 'ready' | 'closed' = 'connecting';
   let error: Error | undefined;
 
@@ -81,8 +83,8 @@ export function openConnection(options: ConnectionOptions, owner: ConnectionOwne
   };
 
   function timedOut(): void {
-    // While it rests, its owner has the time.
-    if (request === undefined) return;
+    // While it rests, its owner has the time; and a request that waits for the end of the turn has all of its own.
+    if (request === undefined || (state === 'ready' && !isSent)) return;
     if (answer.stage === 'head') finish({ is: 'failed', reason: 'timeout', detail: timeoutDetail() });
     else finish();
   }
@@ -98,8 +100,7 @@ export function openConnection(options: ConnectionOptions, owner: ConnectionOwne
 
   const write = ({ head, body }: Request): void => {
     waitFor(options.headTimeoutMs);
-    reader.next();
-    keptBody.clear();
+    isSent = true;
     // Characters and bytes are the same number in latin1, which is all that a head is made of.
     const size = head.length + body.byteLength;
     if (size > LARGEST_KEPT_BYTES) {
@@ -118,7 +119,7 @@ export function openConnection(options: ConnectionOptions, owner: ConnectionOwne
   };
 
   const received = (bytes: Buffer): void => {
-    if (request === undefined) {
+    if (request === undefined || !isSent) {
       // An answer that nobody asked for, such as a 408 before the server closes.
       close();
       return;
@@ -194,6 +195,10 @@ export function openConnection(options: ConnectionOptions, owner: ConnectionOwne
 
   const connection: Connection = {
     send(head, body, done) {
+      // Now and not when it is written: the last answer must never be taken for the one to this request.
+      reader.next();
+      keptBody.clear();
+      isSent = false;
       request = { head, body, done };
       if (state === 'ready') atEndOfTurn(writeRequest);
       else if (state === 'closed') finish();
