@@ -91,7 +91,7 @@ test('a search for the end of an array finds what reading finds, or says that it
         found++;
       }
     }),
-    { numRuns: 1_000 },
+    { numRuns: 2_000 },
   );
   assert.ok(found > 100, `${found} were found`);
 });
