@@ -28,6 +28,13 @@ const KEEP_ALIVE_MS = 45_000;
 /** Load balancers drop connections that are silent for 60 s or more; client-go probes as often. */
 const TCP_KEEP_ALIVE_MS = 30_000;
 
+const LIMITS = {
+  connectTimeout: CONNECT_TIMEOUT_MS,
+  headersTimeout: ANSWER_TIMEOUT_MS,
+  keepAliveTimeout: KEEP_ALIVE_MS,
+  tcpKeepAlive: TCP_KEEP_ALIVE_MS,
+};
+
 export function createConnectionPool(): ConnectionPool {
   let current: { readonly transport: Transport; readonly connections: Connections } | undefined;
   const open = new Set<Dispatcher>();
@@ -58,13 +65,6 @@ export function createConnectionPool(): ConnectionPool {
     },
   };
 }
-
-const LIMITS = {
-  connectTimeout: CONNECT_TIMEOUT_MS,
-  headersTimeout: ANSWER_TIMEOUT_MS,
-  keepAliveTimeout: KEEP_ALIVE_MS,
-  tcpKeepAlive: TCP_KEEP_ALIVE_MS,
-};
 
 function forRequests({ tls, proxy }: Transport): Dispatcher {
   const limits = { ...LIMITS, connections: REQUEST_CONNECTIONS, bodyTimeout: ANSWER_TIMEOUT_MS };

@@ -1,13 +1,14 @@
 import { addAbortListener } from 'node:events';
 import { validateHeaderValue } from 'node:http';
-import { connect as connectTcp, isIP, type OnReadOpts, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { Readable } from 'node:stream';
-import { connect as connectTls, type ConnectionOptions as TlsOptions, createSecureContext } from 'node:tls';
+import { createSecureContext, type SecureContext } from 'node:tls';
 import type { AnswerHead } from '../http/answer-head.ts';
 import { createAnswerReader } from '../http/answer-reader.ts';
-import { readingWith } from '../http/read-buffer.ts';
+import { openSocket } from '../http/open-socket.ts';
 import type { Transport } from './access.ts';
-import { clientClosed, type Dispatcher, type HttpAnswer, type HttpRequest, tooLate } from './http.ts';
+import { type Dispatcher, type HttpAnswer, type HttpRequest, tooLate } from './http.ts';
+import { createUnderway, type RequestUnderway } from './underway.ts';
 
 /** Times in milliseconds. */
 export interface StreamLimits {
@@ -28,64 +29,32 @@ const MOST_TORN_BYTES = 2 * 1024 * 1024;
  * A chunk stays whole however it was read, so that nobody has to put an event together.
  */
 export function createStreamDispatcher(tls: Transport['tls'], limits: StreamLimits): Dispatcher {
+  const underway = createUnderway();
   // One context for all connections: each would parse the certificates anew.
-  let secureContext: TlsOptions['secureContext'];
-  const underway = new Set<Exchange>();
-  const drained = Promise.withResolvers<void>();
-  let isOpen = true;
-
-  const endIfDone = (): void => {
-    if (!isOpen && underway.size === 0) drained.resolve();
-  };
-
-  const connect: Connect = ({ protocol, hostname, port }, onread) => {
-    // The URL has an IPv6 address in brackets.
-    const host = hostname.replace(/^\[(.*)\]$/, '$1');
-    if (protocol !== 'https:') return connectTcp({ host, port: Number(port || 80), onread });
+  let secureContext: SecureContext | undefined;
+  const connect: Connect = (origin, received) => {
+    if (origin.protocol !== 'https:') return openSocket(origin, undefined, received);
     secureContext ??= createSecureContext(tls);
-    const servername = isIP(host) > 0 ? {} : { servername: host };
-    // tls.connect takes the options of net.connect, which its types do not say.
-    const options: TlsOptions & { readonly onread: OnReadOpts } = {
-      ...servername,
-      ...tls,
-      host,
-      port: Number(port || 443),
-      secureContext,
-      ALPNProtocols: ['http/1.1'],
-      onread,
-    };
-    return connectTls(options);
+    return openSocket(origin, { ...tls, secureContext }, received);
   };
 
   return {
     request: async (request) => {
-      if (!isOpen) throw clientClosed();
+      underway.assertOpen();
       request.signal.throwIfAborted();
-      const exchange = begin(request, connect, limits, () => {
-        underway.delete(exchange);
-        endIfDone();
-      });
+      const exchange = begin(request, connect, limits, () => underway.delete(exchange));
       underway.add(exchange);
       return exchange.answer;
     },
-    close: () => {
-      isOpen = false;
-      endIfDone();
-      return drained.promise;
-    },
-    destroy: async () => {
-      isOpen = false;
-      for (const { end } of underway) end(clientClosed());
-    },
+    close: () => underway.close(),
+    destroy: async () => underway.end(),
   };
 }
 
-type Connect = (origin: URL, onread: OnReadOpts) => Socket;
+type Connect = (origin: URL, received: (bytes: Buffer) => void) => Socket;
 
-interface Exchange {
+interface Exchange extends RequestUnderway {
   readonly answer: Promise<HttpAnswer>;
-  /** The request fails for this reason or, where its answer has begun, the body of that. */
-  end(why: Error): void;
 }
 
 /** @param closed called once, when the connection is gone */
@@ -155,7 +124,7 @@ function begin(request: HttpRequest, connect: Connect, limits: StreamLimits, clo
     socket.destroy();
   };
 
-  const socket = connect(origin, readingWith(received));
+  const socket = connect(origin, received);
   socket.setKeepAlive(true, limits.tcpKeepAlive);
   const within = (ms: number, code: string): NodeJS.Timeout => setTimeout(() => end(tooLate(code, ms)), ms);
   let timer = within(limits.connectTimeout, 'ETIMEDOUT');

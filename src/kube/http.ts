@@ -8,6 +8,7 @@ import { createSecureContext } from 'node:tls';
 import type { Transport } from './access.ts';
 import { READ_BUFFER } from '../http/read-buffer.ts';
 import { readingInto } from './read-buffer.ts';
+import { createUnderway, type RequestUnderway } from './underway.ts';
 
 export interface HttpRequest {
   /** The server without a path: `https://10.96.0.1`. */
@@ -66,9 +67,10 @@ export function createDispatcher(tls: Transport['tls'], limits: DispatcherLimits
   };
   let plain: Agent | undefined;
   let secure: SecureAgent | undefined;
-  const underway = new Set<Exchange>();
-  const drained = Promise.withResolvers<void>();
-  let isOpen = true;
+  const underway = createUnderway(() => {
+    plain?.destroy();
+    secure?.destroy();
+  });
 
   const open = ({ origin, method, path, headers, body }: HttpRequest): ClientRequest => {
     const { protocol, hostname, port } = new URL(origin);
@@ -86,46 +88,26 @@ export function createDispatcher(tls: Transport['tls'], limits: DispatcherLimits
     return requestSecurely({ ...what, agent: secure });
   };
 
-  const endIfDone = (): void => {
-    if (isOpen || underway.size > 0) return;
-    plain?.destroy();
-    secure?.destroy();
-    drained.resolve();
-  };
-
   return {
     request: async (request) => {
       // In a turn of the event loop it is noticed which of the connections the server has closed.
       await setImmediate();
-      if (!isOpen) throw clientClosed();
+      underway.assertOpen();
       request.signal.throwIfAborted();
       const outgoing = open(request);
       const exchange = follow(outgoing, request, limits);
       underway.add(exchange);
-      outgoing.once('close', () => {
-        underway.delete(exchange);
-        endIfDone();
-      });
+      outgoing.once('close', () => underway.delete(exchange));
       outgoing.end(request.body ?? undefined);
       return exchange.answer;
     },
-    close: () => {
-      isOpen = false;
-      endIfDone();
-      return drained.promise;
-    },
-    destroy: async () => {
-      isOpen = false;
-      for (const { end } of underway) end(clientClosed());
-      endIfDone();
-    },
+    close: () => underway.close(),
+    destroy: async () => underway.end(),
   };
 }
 
-interface Exchange {
+interface Exchange extends RequestUnderway {
   readonly answer: Promise<HttpAnswer>;
-  /** The request fails for this reason or, where its answer has begun, the body of that. */
-  end(why: Error): void;
 }
 
 /** A request that waited for its connection is not told that others have used it (`reusedSocket`). */
@@ -174,8 +156,4 @@ function follow(outgoing: ClientRequest, { signal, headersTimeout }: HttpRequest
 
 export function tooLate(code: string, ms: number): Error {
   return Object.assign(new Error(`waited for ${ms} ms`), { code });
-}
-
-export function clientClosed(): Error {
-  return Object.assign(new Error('the client is closed'), { code: 'CLIENT_CLOSED' });
 }

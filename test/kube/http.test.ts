@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { createServer } from 'node:http';
+import { createServer, type Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { test } from 'node:test';
 import { text } from 'node:stream/consumers';
 import { setImmediate } from 'node:timers/promises';
-import { createDispatcher } from '../../src/kube/http.ts';
+import { createDispatcher, type Dispatcher, type HttpAnswer } from '../../src/kube/http.ts';
 
 const LIMITS = {
   connections: 1,
@@ -16,21 +16,24 @@ const LIMITS = {
   tcpKeepAlive: 1_000,
 };
 
+function get(dispatcher: Dispatcher, server: Server): Promise<HttpAnswer> {
+  const { port } = server.address() as AddressInfo;
+  return dispatcher.request({
+    origin: `http://127.0.0.1:${port}`,
+    method: 'GET',
+    path: '/',
+    headers: {},
+    body: null,
+    signal: new AbortController().signal,
+  });
+}
+
 test('a client that closes waits for what is under way, and takes no more', async () => {
   const answers: (() => void)[] = [];
   const server = createServer((_, response) => void answers.push(() => response.end('done'))).listen(0, '127.0.0.1');
   await once(server, 'listening');
   const dispatcher = createDispatcher({}, { ...LIMITS, connectTimeout: 10_000 });
-  const { port } = server.address() as AddressInfo;
-  const ask = () =>
-    dispatcher.request({
-      origin: `http://127.0.0.1:${port}`,
-      method: 'GET',
-      path: '/',
-      headers: {},
-      body: null,
-      signal: new AbortController().signal,
-    });
+  const ask = () => get(dispatcher, server);
   try {
     const asked = ask();
     while (answers.length === 0) await setImmediate();
@@ -56,18 +59,10 @@ test('a request that waits for a connection has as long for its answer as the fi
   const warn = (warning: Error) => void warnings.push(warning);
   process.on('warning', warn);
   const ours = new Set<Socket>();
-  const { port } = server.address() as AddressInfo;
   try {
     const answers = await Promise.all(
       Array.from({ length: 12 }, async () => {
-        const { body } = await dispatcher.request({
-          origin: `http://127.0.0.1:${port}`,
-          method: 'GET',
-          path: '/',
-          headers: {},
-          body: null,
-          signal: new AbortController().signal,
-        });
+        const { body } = await get(dispatcher, server);
         ours.add((body as unknown as { readonly socket: Socket }).socket);
         return await text(body);
       }),

@@ -1,7 +1,6 @@
-import { connect as connectTcp, isIP, type OnReadOpts, type Socket } from 'node:net';
-import { connect as connectTls, type ConnectionOptions as TlsOptions, type SecureContext } from 'node:tls';
+import type { SecureContext } from 'node:tls';
 import { createAnswerReader } from '../../http/answer-reader.ts';
-import { readingWith } from '../../http/read-buffer.ts';
+import { openSocket } from '../../http/open-socket.ts';
 import type { Outcome } from '../outcome.ts';
 import { atEndOfTurn } from './end-of-turn.ts';
 import { failure, noAnswer } from './failure.ts';
@@ -64,7 +63,8 @@ export function openConnection(options: ConnectionOptions, owner: ConnectionOwne
   let state: 'connecting' | 'ready' | 'closed' = 'connecting';
   let error: Error | undefined;
 
-  const socket = openSocket(options, (bytes) => received(bytes));
+  const tls = options.secureContext && { secureContext: options.secureContext };
+  const socket = openSocket(options.url, tls, (bytes) => received(bytes));
   socket.setNoDelay(true);
   socket.setKeepAlive(true, TCP_KEEP_ALIVE_MS);
 
@@ -181,7 +181,7 @@ export function openConnection(options: ConnectionOptions, owner: ConnectionOwne
     owner.closed(connection);
   }
 
-  socket.once(options.secureContext === undefined ? 'connect' : 'secureConnect', () => {
+  socket.once(tls === undefined ? 'connect' : 'secureConnect', () => {
     if (state === 'closed') return;
     state = 'ready';
     writeRequest();
@@ -206,21 +206,4 @@ export function openConnection(options: ConnectionOptions, owner: ConnectionOwne
     close,
   };
   return connection;
-}
-
-function openSocket({ url, secureContext }: ConnectionOptions, received: (bytes: Buffer) => void): Socket {
-  // An address of IPv6 stands in brackets only inside a URL.
-  const host = url.hostname.replace(/^\[(.*)\]$/, '$1');
-  const onread = readingWith(received);
-  if (secureContext === undefined) return connectTcp({ host, port: Number(url.port || 80), onread });
-  const servername = isIP(host) > 0 ? {} : { servername: host };
-  // tls.connect takes the options of net.connect, which its types do not say.
-  const options: TlsOptions & { readonly onread: OnReadOpts } = {
-    host,
-    port: Number(url.port || 443),
-    secureContext,
-    ...servername,
-    onread,
-  };
-  return connectTls(options);
 }

@@ -1,0 +1,26 @@
+import { connect as connectTcp, isIP, type OnReadOpts, type Socket } from 'node:net';
+import { connect as connectTls, type ConnectionOptions as TlsOptions } from 'node:tls';
+import { readingWith } from './read-buffer.ts';
+
+/**
+ * Connects to the origin of `url`, over TLS where `tls` is given; the socket says `secureConnect` then.
+ *
+ * @param received what was read; the bytes change after the call
+ */
+export function openSocket(url: URL, tls: TlsOptions | undefined, received: (bytes: Buffer) => void): Socket {
+  // An address of IPv6 stands in brackets only inside a URL.
+  const host = url.hostname.replace(/^\[(.*)\]$/, '$1');
+  const onread = readingWith(received);
+  if (tls === undefined) return connectTcp({ host, port: Number(url.port || 80), onread });
+  const servername = isIP(host) > 0 ? {} : { servername: host };
+  // tls.connect takes the options of net.connect, which its types do not say.
+  const options: TlsOptions & { readonly onread: OnReadOpts } = {
+    host,
+    port: Number(url.port || 443),
+    ALPNProtocols: ['http/1.1'],
+    ...servername,
+    ...tls,
+    onread,
+  };
+  return connectTls(options);
+}
