@@ -15,24 +15,44 @@ export const WRITERS = 32;
 const COLLECTION = `/api/v1/namespaces/${NAMESPACE}/configmaps`;
 const path = (number: number) => `${COLLECTION}/object-${number % OBJECTS}`;
 
+/** Of one length, so that it can be written over where it is stored. */
+const revisionOf = (text: string) => text.padEnd(32);
+export const FIRST_REVISION = revisionOf('none');
+
 /** Makes the namespace and the ConfigMaps, and returns the size of one as the API server tells it. */
 export async function createConfigMaps(admin: Admin): Promise<number> {
   await admin.create('/api/v1/namespaces', { metadata: { name: NAMESPACE } });
   await inParallel([...Array(OBJECTS).keys()], WRITERS, (number) =>
     admin.create(COLLECTION, {
       metadata: { name: `object-${number}` },
-      data: { revision: 'none', filler: 'x'.repeat(FILLER_BYTES) },
+      data: { revision: FIRST_REVISION, filler: 'x'.repeat(FILLER_BYTES) },
     }),
   );
   return (await admin.request('GET', path(0))).text.length;
 }
 
+/** Writes a revision into the ConfigMap whose turn it is, and returns the resourceVersion that it has then. */
+export interface Writer extends AsyncDisposable {
+  write(number: number, revision: string): Promise<number>;
+}
+
+/** Patches through the API server. */
+export function patching(server: Parameters<typeof createAdmin>[0]): Writer {
+  const admin = createAdmin({ ...server, connections: WRITERS });
+  return {
+    write: async (number, revision) => {
+      const { metadata } = await admin.patch(path(number), { data: { revision } });
+      return Number(metadata.resourceVersion);
+    },
+    [Symbol.asyncDispose]: () => admin.close(),
+  };
+}
+
 /**
- * Patches the ConfigMaps in turn at a constant speed. A write that is due while all writers wait for the API server is
+ * Writes the ConfigMaps in turn at a constant speed. A write that is due while all writers wait for their answers is
  * made as soon as one is free, so the speed falls below what was asked for when the server is slower.
  */
-export async function patchConfigMaps(server: Parameters<typeof createAdmin>[0], speed: Speed): Promise<Write[]> {
-  await using admin = createAdmin({ ...server, connections: WRITERS });
+export async function writeSteadily(speed: Speed, { write }: Writer): Promise<Write[]> {
   const total = dueAfter(Infinity, speed);
   const started = monotonicMicroseconds();
   const writes: Write[] = [];
@@ -42,8 +62,8 @@ export async function patchConfigMaps(server: Parameters<typeof createAdmin>[0],
     // What would not be written in the time that was asked for is left out.
     if (monotonicMicroseconds() - started > speed.seconds * 1e6) return;
     const before = monotonicMicroseconds();
-    const { metadata } = await admin.patch(path(number), { data: { revision: `${started}-${number}` } });
-    writes.push({ version: Number(metadata.resourceVersion), before, after: monotonicMicroseconds() });
+    const version = await write(number, revisionOf(`${started}-${number}`));
+    writes.push({ version, before, after: monotonicMicroseconds() });
   });
   return writes;
 }

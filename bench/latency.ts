@@ -1,12 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { claimPort } from '../test/controlplane/ports.ts';
-import { startOwnCluster } from '../test/support/own-cluster.ts';
+import { type OwnCluster, startOwnCluster } from '../test/support/own-cluster.ts';
 import { adapterSubject, originLine } from './adapter.ts';
 import { type Child, startChild, startHelper } from './children.ts';
 import { print, runCommand } from './command.ts';
-import { createConfigMaps, OBJECTS, patchConfigMaps, WRITERS } from './config-maps.ts';
+import { createConfigMaps, OBJECTS, patching, type Writer, WRITERS, writeSteadily } from './config-maps.ts';
 import { type Delays, delaysOf, type Spread, type Write } from './delays.ts';
-import { parseLatencyOptions, USAGE } from './latency-options.ts';
+import { puttingIntoEtcd } from './etcd-writer.ts';
+import { type LatencyOptions, parseLatencyOptions, USAGE } from './latency-options.ts';
 import { loadNow, machineLine } from './machine.ts';
 import { cpuMicroseconds } from './measure.ts';
 import type { Arrivals, Listening } from './messages.ts';
@@ -15,14 +16,14 @@ import { isReady } from './scripted-pod.ts';
 import type { Speed } from './steady.ts';
 
 /**
- * `npm run bench:latency`: from a write to a real API server to the sink. Exits with 1 when an event did not arrive. It
+ * `npm run bench:latency`: from a write to the sink, by a real API server. Exits with 1 when an event did not arrive. It
  * needs Linux (/proc).
  */
 const WARM_UP_SECONDS = 5;
 /** How long the sink may be told nothing before what is missing counts as lost (ms). */
 const PATIENCE = 10_000;
 
-async function bench(speed: Speed, directory: string): Promise<void> {
+async function bench(options: LatencyOptions, directory: string): Promise<void> {
   print(machineLine());
   print(originLine());
   await using cluster = await startOwnCluster({ tell: print });
@@ -31,26 +32,28 @@ async function bench(speed: Speed, directory: string): Promise<void> {
   const { port } = await sink.receive<Listening>('listening');
   await using adapter = await startAdapter(directory, cluster, port);
 
-  const { server, caPem, adminToken: token } = cluster;
-  const patch = (how: Speed) => Promise.race([adapter.died, patchConfigMaps({ server, caPem, token }, how)]);
-  await arrivalsOf(sink, await patch({ ...speed, seconds: WARM_UP_SECONDS }));
+  await using writer = await writerTo(options.writeTo, cluster);
+  const write = (speed: Speed) => Promise.race([adapter.died, writeSteadily(speed, writer)]);
+  await arrivalsOf(sink, await write({ ...options, seconds: WARM_UP_SECONDS }));
   const processes = { adapter, 'API server': cluster.apiServer, etcd: cluster.etcd, writers: process, sink };
   const cpuNow = () => Object.values(processes).map(({ pid }) => cpuMicroseconds(pid ?? -1));
   const cpuBefore = cpuNow();
-  const writes = await patch(speed);
+  const writes = await write(options);
   const cpu = cpuNow().map((after, index) => (after - (cpuBefore[index] ?? NaN)) / writes.length);
-  print(`\n${(writes.length / speed.seconds).toFixed(0)} of ${speed.rate} writes/s made for ${speed.seconds} s`);
-  print(`${OBJECTS} ConfigMaps of ${bytes} bytes, ${WRITERS} writers at once\n`);
+  const { rate, seconds, writeTo } = options;
+  print(`\n${(writes.length / seconds).toFixed(0)} of ${rate} writes/s made for ${seconds} s`);
+  print(`${OBJECTS} ConfigMaps of ${bytes} bytes, ${WRITERS} writers at once to ${writeTo}\n`);
   printDelays(delaysOf(writes, await arrivalsOf(sink, writes)));
   const shares = Object.keys(processes).map((name, index) => `${name} ${cpu[index]?.toFixed(0)}`);
   print(`CPU us/write: ${shares.join(', ')}; load at the end ${loadNow()}`);
 }
 
-async function startAdapter(
-  directory: string,
-  cluster: { readonly server: string; readonly caPem: string; readonly adminToken: string },
-  sinkPort: number,
-): Promise<Child> {
+async function writerTo(store: LatencyOptions['writeTo'], cluster: OwnCluster): Promise<Writer> {
+  const { server, caPem, adminToken: token, etcdUrl } = cluster;
+  return store === 'etcd' ? puttingIntoEtcd(etcdUrl) : patching({ server, caPem, token });
+}
+
+async function startAdapter(directory: string, cluster: OwnCluster, sinkPort: number): Promise<Child> {
   const { name, args, environment } = adapterSubject('adapter', { plural: 'configmaps' });
   const pod = asInPod(directory, { ...cluster, token: cluster.adminToken });
   const probes = await claimPort();

@@ -33,7 +33,7 @@ test('--only objects measures idle too, since what objects take is told over it'
 test('without arguments the numbers are those that the pages name', () => {
   const { objects, outage } = parseMemoryOptions([]);
   assert.deepEqual({ objects, outage }, { objects: 100_000, outage: { seconds: 300, rate: 500 } });
-  assert.deepEqual(parseLatencyOptions([]), { help: false, rate: 1000, seconds: 60 });
+  assert.deepEqual(parseLatencyOptions([]), { help: false, rate: 1000, seconds: 60, writeTo: 'api-server' });
 });
 
 const WRONG: readonly (readonly [parse: (args: string[]) => unknown, args: string[], message: RegExp])[] = [
@@ -46,6 +46,7 @@ const WRONG: readonly (readonly [parse: (args: string[]) => unknown, args: strin
   [parseMemoryOptions, ['--only', 'peak'], /idle, objects, outage/],
   [parseLatencyOptions, ['--rate', '0'], /--rate is 0/],
   [parseLatencyOptions, ['--rate', 'x'], /--rate is x, but must be a whole number from 1 to 20000/],
+  [parseLatencyOptions, ['--write-to', 'disk'], /--write-to is disk, but must be one of api-server, etcd/],
   [parseLatencyOptions, ['--size', '3'], /--size/],
 ];
 

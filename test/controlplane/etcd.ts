@@ -52,19 +52,27 @@ const COMPACT_REVISION_KEY = 'compact_rev_key';
  * revision. The JSON gateway of etcd's API needs no client library.
  */
 export async function compact(url: string): Promise<number> {
-  const revision = await call(url, '/v3/kv/range', { key: base64(COMPACT_REVISION_KEY) });
-  await call(url, '/v3/kv/put', { key: base64(COMPACT_REVISION_KEY), value: base64(String(revision)) });
-  await call(url, '/v3/kv/compaction', { revision: String(revision), physical: true });
-  return revision;
+  const { header } = await callEtcd(url, '/v3/kv/range', { key: base64(COMPACT_REVISION_KEY) });
+  await callEtcd(url, '/v3/kv/put', { key: base64(COMPACT_REVISION_KEY), value: base64(header.revision) });
+  await callEtcd(url, '/v3/kv/compaction', { revision: header.revision, physical: true });
+  return Number(header.revision);
 }
 
-/** Calls a method of etcd's KV service and returns the store's revision when it answered. */
-async function call(url: string, path: string, body: Readonly<Record<string, unknown>>): Promise<number> {
+/** What every method of etcd's KV service answers; numbers of 64 bits are text in JSON. */
+export interface EtcdAnswer {
+  readonly header: { readonly revision: string };
+}
+
+/** Calls a method of etcd's KV service; keys and values are base64. */
+export async function callEtcd<A extends EtcdAnswer>(
+  url: string,
+  path: `/v3/kv/${string}`,
+  body: Readonly<Record<string, unknown>>,
+): Promise<A> {
   const response = await request(`${url}${path}`, { method: 'POST', body: JSON.stringify(body) });
   const text = await response.body.text();
   if (response.statusCode !== 200) throw new Error(`etcd ${path}: ${response.statusCode} ${text}`);
-  const answer = JSON.parse(text) as { header: { revision: string } };
-  return Number(answer.header.revision);
+  return JSON.parse(text) as A;
 }
 
 function base64(text: string): string {
