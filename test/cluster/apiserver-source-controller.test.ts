@@ -1,77 +1,33 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import { createKubeClient, type KubeClient } from '../../src/kube/client.ts';
-import { loadClusterAccess } from '../../src/kube/config.ts';
-import { systemClock } from '../../src/process/clock.ts';
-import { createControllerMetrics } from '../../src/reconcile/metrics.ts';
-import { runApiServerSources } from '../../src/sources/apiserver/controller.ts';
-import { recordedLog } from '../adapter/recorded-log.ts';
 import { installWatchbridge, sourceOf, sourcesIn } from '../manifests/apply.ts';
-import { INSTALLATION } from '../sources/apiserver/sources.ts';
 import type { Body, KubeObject } from '../support/admin.ts';
+import { type Condition, conditionReached } from '../support/conditions.ts';
+import { makePlace, runSources } from '../support/controller-stage.ts';
 import { eventually } from '../support/eventually.ts';
 import { type OwnCluster, startOwnCluster } from '../support/own-cluster.ts';
+import type { RunningController } from '../support/running-controller.ts';
 import { allow } from '../support/service-account.ts';
-
-interface Condition {
-  readonly type: string;
-  readonly status: string;
-  readonly reason?: string;
-  readonly message?: string;
-}
 
 /** Of its own, as the controller reconciles the sources of every namespace. */
 let cluster: OwnCluster;
-let kube: KubeClient;
-let running: Promise<void>;
-const stop = new AbortController();
-const metrics = createControllerMetrics();
-const { log, entries } = recordedLog();
-/** Requests of the controller, by method. */
-const requests: string[] = [];
+let controller: RunningController;
 
 before(async () => {
   cluster = await startOwnCluster({ controllerManager: true });
   await installWatchbridge(cluster.admin);
-  const kubeconfig = await cluster.kubeconfigForServiceAccount('watchbridge-system', 'watchbridge-controller');
-  const client = createKubeClient(await loadClusterAccess({ kubeconfig, env: {} }), { userAgent: 'test' });
-  kube = {
-    ...client,
-    json: async <T>(request: Parameters<KubeClient['json']>[0]): Promise<T> => {
-      requests.push(`${request.method ?? 'GET'} ${request.path}`);
-      return await client.json<T>(request);
-    },
-  };
-  running = runApiServerSources(
-    {
-      kube,
-      clock: systemClock,
-      log,
-      metrics,
-      countNotice: () => undefined,
-      installation: INSTALLATION,
-      clusterDomain: 'cluster.local',
-    },
-    stop.signal,
-  );
+  controller = await runSources(cluster);
 });
 
 after(async () => {
-  stop.abort();
-  await running;
-  await kube.close();
+  await controller.stop();
   await cluster.stop();
 });
 
 /** A namespace with the sink `orders` and the account `watcher`, which may watch Pods. */
 async function place(name: string): Promise<string> {
-  const { admin } = cluster;
-  await admin.create('/api/v1/namespaces', { metadata: { name } });
-  const at = `/api/v1/namespaces/${name}`;
-  await admin.create(`${at}/services`, { metadata: { name: 'orders' }, spec: { ports: [{ port: 80 }] } });
-  await admin.create(`${at}/serviceaccounts`, { metadata: { name: 'watcher' } });
-  await allow(cluster, name, { apiGroups: [''], resources: ['pods'] });
+  await makePlace(cluster.admin, name, ['pods']);
   return name;
 }
 
@@ -82,21 +38,12 @@ async function createSource(namespace: string, spec: Body = {}): Promise<string>
   return metadata.uid ?? '';
 }
 
-async function conditionsOf(namespace: string): Promise<readonly Condition[]> {
-  const { status } = await cluster.admin.get(`${sourcesIn(namespace)}/web`);
-  return (status as { conditions?: readonly Condition[] } | undefined)?.conditions ?? [];
-}
-
 async function reaches(namespace: string, type: string, status: string, reason?: string): Promise<Condition> {
-  let last: readonly Condition[] = [];
-  return await eventually(
-    () => `${type} ${status} ${reason ?? ''}: ${JSON.stringify(last, null, 1)} ${JSON.stringify(entries.slice(-5))}`,
-    async () => {
-      last = await conditionsOf(namespace);
-      return last.find(
-        (it) => it.type === type && it.status === status && (reason === undefined || it.reason === reason),
-      );
-    },
+  return await conditionReached(
+    cluster.admin,
+    `${sourcesIn(namespace)}/web`,
+    { type, status, reason },
+    controller.entries,
   );
 }
 
@@ -151,16 +98,11 @@ test('a source that has all it needs costs no request', async () => {
   await runPods(namespace);
   await reaches(namespace, 'Ready', 'True');
   await delay(1_000);
-  const [{ length }, reconciles] = [requests, await reconcilesSoFar()];
+  const [{ length }, reconciles] = [controller.requests, await controller.reconciles()];
   await cluster.admin.patch(`${sourcesIn(namespace)}/web`, { metadata: { annotations: { note: 'look again' } } });
-  await eventually('another reconcile', async () => (await reconcilesSoFar()) > reconciles);
-  assert.deepEqual(requests.slice(length), []);
+  await eventually('another reconcile', async () => (await controller.reconciles()) > reconciles);
+  assert.deepEqual(controller.requests.slice(length), []);
 });
-
-async function reconcilesSoFar(): Promise<number> {
-  const text = await metrics.registry.getSingleMetricAsString('watchbridge_controller_reconciles_total');
-  return [...text.matchAll(/outcome="done"\} (\d+)/g)].reduce((sum, [, count]) => sum + Number(count), 0);
-}
 
 test('what somebody changes of the Deployment is set again', async () => {
   const namespace = await place('drift');
@@ -212,10 +154,10 @@ test('a source whose sink is not there waits for it, and says what it waits for'
 
 test('what a new source needs is made by one request each, and nothing is read', async () => {
   const namespace = await place('frugal');
-  const { length } = requests;
+  const { length } = controller.requests;
   await createSource(namespace);
   await reaches(namespace, 'Deployed', 'False', 'MinimumReplicasUnavailable');
-  const made = requests
+  const made = controller.requests
     .slice(length)
     .filter((request) => request.includes(`/${namespace}/`) && !/\/(events|status)$/.test(request))
     .map((request) => request.replace(/ .*\/(\w+)\/[^/]+$/, ' $1'));

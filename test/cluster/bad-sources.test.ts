@@ -2,14 +2,8 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { installWatchbridge, sourcesIn } from '../manifests/apply.ts';
 import type { Body } from '../support/admin.ts';
-import {
-  deploymentsIn,
-  makePlace,
-  makeSource,
-  reaches,
-  type RunningController,
-  runSources,
-} from '../support/controller-stage.ts';
+import { deploymentsIn, makePlace, makeSource, reaches, runSources } from '../support/controller-stage.ts';
+import type { RunningController } from '../support/running-controller.ts';
 import { eventually } from '../support/eventually.ts';
 import { type OwnCluster, startOwnCluster } from '../support/own-cluster.ts';
 

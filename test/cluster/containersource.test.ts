@@ -1,40 +1,30 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import { createKubeClient, type KubeClient } from '../../src/kube/client.ts';
-import { loadClusterAccess } from '../../src/kube/config.ts';
-import { systemClock } from '../../src/process/clock.ts';
-import { createControllerMetrics } from '../../src/reconcile/metrics.ts';
 import { containerSources } from '../../src/sources/container/controller.ts';
 import { sinkBindings } from '../../src/sources/sinkbinding/controller.ts';
-import { recordedLog } from '../adapter/recorded-log.ts';
 import { installWatchbridge } from '../manifests/apply.ts';
 import type { Body, KubeObject } from '../support/admin.ts';
-import { bindingsIn, type Condition, K_SINK, variablesOf } from '../support/bindings.ts';
+import { bindingsIn, K_SINK, variablesOf } from '../support/bindings.ts';
+import { type Condition, conditionReached } from '../support/conditions.ts';
 import { eventually } from '../support/eventually.ts';
 import { type OwnCluster, startOwnCluster } from '../support/own-cluster.ts';
+import { type RunningController, runController } from '../support/running-controller.ts';
 
 /** Of its own, as the controllers reconcile the sources of every namespace. */
 let cluster: OwnCluster;
-let kube: KubeClient;
-let running: Promise<unknown>;
-const stop = new AbortController();
-const { log, entries } = recordedLog();
+let controllers: RunningController;
 
 before(async () => {
   cluster = await startOwnCluster({ controllerManager: true });
   await installWatchbridge(cluster.admin);
-  const kubeconfig = await cluster.kubeconfigForServiceAccount('watchbridge-system', 'watchbridge-controller');
-  kube = createKubeClient(await loadClusterAccess({ kubeconfig, env: {} }), { userAgent: 'test' });
-  const metrics = createControllerMetrics();
-  const io = { kube, clock: systemClock, log, metrics, countNotice: () => undefined, clusterDomain: 'cluster.local' };
-  running = Promise.all([sinkBindings(io, stop.signal), containerSources(io, stop.signal)]);
+  controllers = await runController(cluster, (io, signal) =>
+    Promise.all([sinkBindings(io, signal), containerSources(io, signal)]),
+  );
 });
 
 after(async () => {
-  stop.abort();
-  await running;
-  await kube.close();
+  await controllers.stop();
   await cluster.stop();
 });
 
@@ -89,15 +79,11 @@ async function statusOf(namespace: string): Promise<{ conditions?: readonly Cond
 }
 
 async function reaches(namespace: string, type: string, status: string, reason?: string): Promise<Condition> {
-  let last: readonly Condition[] = [];
-  return await eventually(
-    () => `${type} ${status} ${reason ?? ''}: ${JSON.stringify(last, null, 1)} ${JSON.stringify(entries.slice(-5))}`,
-    async () => {
-      last = (await statusOf(namespace)).conditions ?? [];
-      return last.find(
-        (it) => it.type === type && it.status === status && (reason === undefined || it.reason === reason),
-      );
-    },
+  return await conditionReached(
+    cluster.admin,
+    `${sourcesIn(namespace)}/beats`,
+    { type, status, reason },
+    controllers.entries,
   );
 }
 
@@ -115,7 +101,7 @@ async function runPods(namespace: string): Promise<void> {
 
 async function deploymentSuch(namespace: string, what: string, is: (it: KubeObject) => boolean): Promise<KubeObject> {
   return await eventually(
-    () => `a Deployment with ${what}: ${JSON.stringify(entries.slice(-5))}`,
+    () => `a Deployment with ${what}: ${JSON.stringify(controllers.entries.slice(-5))}`,
     async () => {
       const { status, text } = await cluster.admin.request('GET', deploymentPath(namespace));
       if (status !== 200) return undefined;

@@ -1,21 +1,14 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import { createKubeClient, type KubeClient } from '../../src/kube/client.ts';
-import { loadClusterAccess } from '../../src/kube/config.ts';
+import type { KubeClient } from '../../src/kube/client.ts';
 import { KubeError } from '../../src/kube/errors.ts';
 import type { KubeRequest } from '../../src/kube/request.ts';
 import { installWatchbridge, sourcesIn } from '../manifests/apply.ts';
+import { clientOf } from '../support/account-client.ts';
 import type { KubeObject } from '../support/admin.ts';
-import {
-  bindWatcher,
-  deploymentsIn,
-  makePlace,
-  makeSource,
-  reaches,
-  type RunningController,
-  runSources,
-} from '../support/controller-stage.ts';
+import { bindWatcher, deploymentsIn, makePlace, makeSource, reaches, runSources } from '../support/controller-stage.ts';
+import type { RunningController } from '../support/running-controller.ts';
 import { eventually } from '../support/eventually.ts';
 import { type OwnCluster, startOwnCluster } from '../support/own-cluster.ts';
 
@@ -232,9 +225,7 @@ test('whichever write of its end the process dies at, nothing stays of what no o
 test('a controller that sees the past of its sources spoils nothing, and comes to the truth', async () => {
   const { admin } = cluster;
   const behind = await cluster.startSecondApiServer();
-  const past = createKubeClient(await loadClusterAccess({ kubeconfig: behind.adminKubeconfig, env: {} }), {
-    userAgent: 'test',
-  });
+  const past = await clientOf(behind.adminKubeconfig);
   // Its sources come from the API server that is paused; everything else is as it is.
   const controller = await adminController((kube) => ({
     ...kube,

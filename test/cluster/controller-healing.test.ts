@@ -10,9 +10,9 @@ import {
   makeSource,
   reaches,
   runAllPods,
-  type RunningController,
   runSources,
 } from '../support/controller-stage.ts';
+import type { RunningController } from '../support/running-controller.ts';
 import { eventually } from '../support/eventually.ts';
 import { type OwnCluster, startOwnCluster } from '../support/own-cluster.ts';
 

@@ -2,34 +2,25 @@ import assert from 'node:assert/strict';
 import { after, before, test, type TestContext } from 'node:test';
 import { parse } from 'yaml';
 import { runPingAdapter } from '../../src/commands/ping-adapter/run.ts';
-import { createKubeClient, type KubeClient } from '../../src/kube/client.ts';
-import { loadClusterAccess } from '../../src/kube/config.ts';
+import type { KubeClient } from '../../src/kube/client.ts';
 import { systemClock } from '../../src/process/clock.ts';
-import { createControllerMetrics } from '../../src/reconcile/metrics.ts';
 import { pingSources } from '../../src/sources/ping/controller.ts';
 import { recordedLog } from '../adapter/recorded-log.ts';
 import { installWatchbridge } from '../manifests/apply.ts';
-import { INSTALLATION } from '../sources/apiserver/sources.ts';
+import { accountClient } from '../support/account-client.ts';
 import type { Body, KubeObject } from '../support/admin.ts';
+import { type Condition, conditionReached } from '../support/conditions.ts';
 import { eventually } from '../support/eventually.ts';
 import { type OwnCluster, startOwnCluster } from '../support/own-cluster.ts';
 import { type Received, recordingSink } from '../support/recording-sink.ts';
-
-interface Condition {
-  readonly type: string;
-  readonly status: string;
-  readonly reason?: string;
-  readonly message?: string;
-}
+import { type RunningController, runController } from '../support/running-controller.ts';
 
 const SYSTEM = 'watchbridge-system';
 
 /** Of its own, as controller and adapter look after the sources of every namespace. */
 let cluster: OwnCluster;
-let running: Promise<void>;
+let controller: RunningController;
 const clients: KubeClient[] = [];
-const stop = new AbortController();
-const { log, entries } = recordedLog();
 
 before(async () => {
   cluster = await startOwnCluster({ controllerManager: true });
@@ -38,30 +29,17 @@ before(async () => {
     'PingSources to be served',
     async () => (await cluster.admin.request('GET', pings('default', 'v1beta1'))).status === 200,
   );
-  running = pingSources(
-    {
-      kube: await clientOf('watchbridge-controller'),
-      clock: systemClock,
-      log,
-      metrics: createControllerMetrics(),
-      countNotice: () => undefined,
-      installation: { ...INSTALLATION, systemNamespace: SYSTEM },
-      clusterDomain: 'cluster.local',
-    },
-    stop.signal,
-  );
+  controller = await runController(cluster, pingSources, { systemNamespace: SYSTEM });
 });
 
 after(async () => {
-  stop.abort();
-  await running;
+  await controller.stop();
   await Promise.all(clients.map((client) => client.close()));
   await cluster.stop();
 });
 
 async function clientOf(account: string): Promise<KubeClient> {
-  const kubeconfig = await cluster.kubeconfigForServiceAccount(SYSTEM, account);
-  const client = createKubeClient(await loadClusterAccess({ kubeconfig, env: {} }), { userAgent: 'test' });
+  const client = await accountClient(cluster, account, SYSTEM);
   clients.push(client);
   return client;
 }
@@ -91,16 +69,11 @@ async function reaches(
   status: string,
   reason?: string,
 ): Promise<Condition> {
-  let last: readonly Condition[] = [];
-  return await eventually(
-    () => `${type} ${status} ${reason ?? ''}: ${JSON.stringify(last, null, 1)} ${JSON.stringify(entries.slice(-5))}`,
-    async () => {
-      const source = await cluster.admin.get(`${pings(namespace)}/${name}`);
-      last = (source['status'] as { conditions?: readonly Condition[] } | undefined)?.conditions ?? [];
-      return last.find(
-        (it) => it.type === type && it.status === status && (reason === undefined || it.reason === reason),
-      );
-    },
+  return await conditionReached(
+    cluster.admin,
+    `${pings(namespace)}/${name}`,
+    { type, status, reason },
+    controller.entries,
   );
 }
 

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { createKubeClient, type KubeClient } from '../../src/kube/client.ts';
-import { loadClusterAccess } from '../../src/kube/config.ts';
+import type { KubeClient } from '../../src/kube/client.ts';
 import { systemClock } from '../../src/process/clock.ts';
 import type { Listening } from '../../src/process/serve.ts';
 import { createControllerMetrics } from '../../src/reconcile/metrics.ts';
@@ -13,6 +12,7 @@ import { serveTls } from '../../src/sources/sinkbinding/webhook/serve-tls.ts';
 import { recordedLog } from '../adapter/recorded-log.ts';
 import { claimPort } from '../controlplane/ports.ts';
 import { installWatchbridge } from '../manifests/apply.ts';
+import { accountClient, telling } from '../support/account-client.ts';
 import type { Body } from '../support/admin.ts';
 import { bindingsIn, bindingTo, deploymentOf, K_SINK, variablesOf } from '../support/bindings.ts';
 import { eventually } from '../support/eventually.ts';
@@ -38,22 +38,14 @@ const took: number[] = [];
 const requests: string[] = [];
 
 async function clientOf(account: string): Promise<KubeClient> {
-  const kubeconfig = await cluster.kubeconfigForServiceAccount('watchbridge-system', account);
-  const client = createKubeClient(await loadClusterAccess({ kubeconfig, env: {} }), { userAgent: 'test' });
+  const client = await accountClient(cluster, account);
   clients.push(client);
   return client;
 }
 
 async function listen(): Promise<void> {
   const io = { clock: systemClock, log };
-  const client = await clientOf('watchbridge-webhook');
-  const kube: KubeClient = {
-    ...client,
-    json: async <T>(request: Parameters<KubeClient['json']>[0]): Promise<T> => {
-      requests.push(request.path);
-      return await client.json<T>(request);
-    },
-  };
+  const kube = telling(await clientOf('watchbridge-webhook'), ({ path }) => requests.push(path));
   const reviewer = createReviewer({ ...io, kube, metrics, clusterDomain: 'cluster.local' }, stop.signal);
   const counted = {
     reviewed: (...[outcome, seconds]: Parameters<typeof webhook.reviewed>) => {

@@ -1,48 +1,27 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import { createKubeClient, type KubeClient } from '../../src/kube/client.ts';
-import { loadClusterAccess } from '../../src/kube/config.ts';
-import { systemClock } from '../../src/process/clock.ts';
-import { createControllerMetrics } from '../../src/reconcile/metrics.ts';
 import { sinkBindings } from '../../src/sources/sinkbinding/controller.ts';
-import { recordedLog } from '../adapter/recorded-log.ts';
 import { installWatchbridge } from '../manifests/apply.ts';
 import type { Body } from '../support/admin.ts';
-import { bindingsIn, bindingTo, type Condition, deploymentOf, K_SINK, variablesOf } from '../support/bindings.ts';
+import { bindingsIn, bindingTo, deploymentOf, K_SINK, variablesOf } from '../support/bindings.ts';
+import { type Condition, conditionReached } from '../support/conditions.ts';
 import { eventually } from '../support/eventually.ts';
 import { type OwnCluster, startOwnCluster } from '../support/own-cluster.ts';
+import { type RunningController, runController } from '../support/running-controller.ts';
 
 /** Of its own, as the controller binds in every namespace. */
 let cluster: OwnCluster;
-let kube: KubeClient;
-let running: Promise<void>;
-const stop = new AbortController();
-const { log, entries } = recordedLog();
-/** Requests of the controller, by method and path. */
-const requests: string[] = [];
+let controller: RunningController;
 
 before(async () => {
   cluster = await startOwnCluster({ controllerManager: true });
   await installWatchbridge(cluster.admin);
-  const kubeconfig = await cluster.kubeconfigForServiceAccount('watchbridge-system', 'watchbridge-controller');
-  const client = createKubeClient(await loadClusterAccess({ kubeconfig, env: {} }), { userAgent: 'test' });
-  kube = {
-    ...client,
-    json: async <T>(request: Parameters<KubeClient['json']>[0]): Promise<T> => {
-      requests.push(`${request.method ?? 'GET'} ${request.path}`);
-      return await client.json<T>(request);
-    },
-  };
-  const metrics = createControllerMetrics();
-  const io = { kube, clock: systemClock, log, metrics, countNotice: () => undefined, clusterDomain: 'cluster.local' };
-  running = sinkBindings(io, stop.signal);
+  controller = await runController(cluster, sinkBindings);
 });
 
 after(async () => {
-  stop.abort();
-  await running;
-  await kube.close();
+  await controller.stop();
   await cluster.stop();
 });
 
@@ -82,16 +61,11 @@ async function reaches(
   reason?: string,
   name = 'bind',
 ): Promise<Condition> {
-  let last: readonly Condition[] = [];
-  return await eventually(
-    () => `${type} ${status} ${reason ?? ''}: ${JSON.stringify(last, null, 1)} ${JSON.stringify(entries.slice(-5))}`,
-    async () => {
-      const binding = await cluster.admin.get(`${bindingsIn(namespace)}/${name}`);
-      last = (binding['status'] as { conditions?: readonly Condition[] } | undefined)?.conditions ?? [];
-      return last.find(
-        (it) => it.type === type && it.status === status && (reason === undefined || it.reason === reason),
-      );
-    },
+  return await conditionReached(
+    cluster.admin,
+    `${bindingsIn(namespace)}/${name}`,
+    { type, status, reason },
+    controller.entries,
   );
 }
 
@@ -129,13 +103,13 @@ test('a binding that is done costs no request', async () => {
   await bindTo(namespace, DEPLOYMENT);
   await reaches(namespace, 'Ready', 'True');
   await delay(1_000);
-  requests.length = 0;
+  const { length } = controller.requests;
   await cluster.admin.patch(`/apis/apps/v1/namespaces/${namespace}/deployments/web`, {
     metadata: { labels: { other: 'label' } },
   });
   await delay(1_000);
   assert.deepEqual(
-    requests.filter((it) => it.includes(namespace)),
+    controller.requests.slice(length).filter((it) => it.includes(namespace)),
     [],
   );
 });
@@ -149,7 +123,7 @@ test('what was written while the patch was on its way is kept: the patch tests w
     { op: 'replace', path: '/spec/template/spec/containers/0/env', value: [] },
   ];
   const send = async (value: unknown) =>
-    await kube
+    await controller.kube
       .json({
         method: 'PATCH',
         path: `${deployments}/web`,

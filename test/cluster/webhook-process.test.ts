@@ -5,13 +5,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { before, test } from 'node:test';
 import { runWebhook } from '../../src/commands/run-webhook.ts';
-import { createKubeClient } from '../../src/kube/client.ts';
-import { loadClusterAccess } from '../../src/kube/config.ts';
 import { systemClock } from '../../src/process/clock.ts';
 import { makeAuthority, signServer } from '../../src/sources/sinkbinding/webhook/certificates.ts';
 import { recordedLog } from '../adapter/recorded-log.ts';
 import { claimPort } from '../controlplane/ports.ts';
 import { installWatchbridge } from '../manifests/apply.ts';
+import { accountClient } from '../support/account-client.ts';
 import { bindingsIn, bindingTo } from '../support/bindings.ts';
 import { sharedCluster, testNamespace } from '../support/cluster.ts';
 import { eventually } from '../support/eventually.ts';
@@ -27,8 +26,7 @@ test('the webhook is ready once it has a certificate, binds, takes a new certifi
   const subject = { apiVersion: 'apps/v1', kind: 'Deployment', name: 'web' };
   await cluster.admin.create(bindingsIn(namespace), bindingTo('bind', subject, { sink: { uri: 'http://orders' } }));
 
-  const kubeconfig = await cluster.kubeconfigForServiceAccount('watchbridge-system', 'watchbridge-webhook');
-  const kube = createKubeClient(await loadClusterAccess({ kubeconfig, env: {} }), { userAgent: 'test' });
+  const kube = await accountClient(cluster, 'watchbridge-webhook');
   t.after(() => kube.close());
   const [port, probesPort, metricsPort] = [await claimPort(), await claimPort(), await claimPort()];
   const config = {

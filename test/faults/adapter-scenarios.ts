@@ -3,13 +3,12 @@ import { seededRandom } from '../support/seeded-random.ts';
 import { type Rule, tcpProxy } from '../support/tcp-proxy.ts';
 import { AFTER_A_CRASH, AFTER_A_CRASH_AND_A_GAP, type Scenario } from './scenario.ts';
 import type { Scene } from './scene.ts';
+import { underLoad } from './under-load.ts';
 
 /** Load, no adapter for a while in the middle of it, and load once more. */
 function killedFor(seconds: number, least: number): Scenario['play'] {
   return async (scene) => {
-    const replica = await scene.adapter();
-    await replica.delivering();
-    const load = scene.load();
+    const { replica, load } = await underLoad(scene);
     await scene.wait(15, 12);
     await replica.kill();
     await scene.wait(seconds, least);
@@ -73,9 +72,7 @@ export const ADAPTER_SCENARIOS: readonly Scenario[] = [
     alone: true,
     allowed: { ...AFTER_A_CRASH_AND_A_GAP, sameId: 3 * AFTER_A_CRASH, gaps: [1, 3] },
     play: async (scene) => {
-      const replica = await scene.adapter();
-      await replica.delivering();
-      const load = scene.load();
+      const { replica, load } = await underLoad(scene);
       for (let i = 0; i < 3; i++) {
         // At another moment between two renewals of the Lease each time.
         await scene.wait(9 + scene.random() * 5, 7);
@@ -104,9 +101,7 @@ export const ADAPTER_SCENARIOS: readonly Scenario[] = [
     what: 'The adapter is killed when nothing has happened for 12 s.',
     allowed: {},
     play: async (scene) => {
-      const replica = await scene.adapter();
-      await replica.delivering();
-      const load = scene.load();
+      const { replica, load } = await underLoad(scene);
       await scene.wait(5, 2);
       await load.stop();
       await scene.wait(12, 12);
@@ -122,9 +117,7 @@ export const ADAPTER_SCENARIOS: readonly Scenario[] = [
     quick: true,
     allowed: {},
     play: async (scene) => {
-      const replica = await scene.adapter();
-      await replica.delivering();
-      const load = scene.load();
+      const { replica, load } = await underLoad(scene);
       for (let i = 0; i < 3; i++) {
         await scene.wait(3, 3);
         const { ending, afterMs } = await replica.stop();
@@ -144,9 +137,7 @@ export const ADAPTER_SCENARIOS: readonly Scenario[] = [
     quick: true,
     allowed: {},
     play: async (scene) => {
-      const replica = await scene.adapter();
-      await replica.delivering();
-      const load = scene.load();
+      const { replica, load } = await underLoad(scene);
       await scene.wait(3, 2);
       scene.sink.reply(() => 'hang');
       await scene.wait(2, 1);
@@ -219,9 +210,7 @@ export const ADAPTER_SCENARIOS: readonly Scenario[] = [
     allowed: { sameId: AFTER_A_CRASH },
     play: async (scene) => {
       const { cluster, namespace, sink } = scene;
-      const replica = await scene.adapter();
-      await replica.delivering();
-      const load = scene.load();
+      const { replica, load } = await underLoad(scene);
       await scene.wait(8, 6);
       const lease = `/apis/coordination.k8s.io/v1/namespaces/${namespace}/leases/apiserversource-source`;
       const steal = (holderIdentity: string): Promise<unknown> =>

@@ -2,6 +2,7 @@ import { resource } from '../support/adapter-process.ts';
 import { eventually } from '../support/eventually.ts';
 import { apiShim } from './api-shim.ts';
 import { AFTER_A_CRASH, type Scenario } from './scenario.ts';
+import { underLoad } from './under-load.ts';
 
 /** The index is written once a minute; what changed meanwhile is in the Lease. */
 const INDEX_WITHIN_MS = 90_000;
@@ -16,9 +17,7 @@ export const CHECKPOINT_SCENARIOS: readonly Scenario[] = [
     play: async (scene) => {
       const shim = await apiShim(scene, scene.cluster);
       const resources = [resource('', 'v1', 'configmaps'), resource('coordination.k8s.io', 'v1', 'leases')];
-      const replica = await scene.adapter({ kubeconfig: scene.kubeconfig(shim.url), source: { resources } });
-      await replica.delivering();
-      const load = scene.load();
+      const { load } = await underLoad(scene, { kubeconfig: scene.kubeconfig(shim.url), source: { resources } });
       await scene.wait(3, 3);
       await load.stop();
       await scene.wait(12, 6);
@@ -39,9 +38,7 @@ export const CHECKPOINT_SCENARIOS: readonly Scenario[] = [
     allowed: { sameId: AFTER_A_CRASH + 1_500 },
     play: async (scene) => {
       const shim = await apiShim(scene, scene.cluster);
-      const replica = await scene.adapter({ kubeconfig: scene.kubeconfig(shim.url) });
-      await replica.delivering();
-      const load = scene.load();
+      const { replica, load } = await underLoad(scene, { kubeconfig: scene.kubeconfig(shim.url) });
       await scene.wait(8, 6);
       shim.instead(({ method, path }) =>
         method !== 'GET' && path.includes('/configmaps') ? { status: 403 } : undefined,
@@ -70,9 +67,7 @@ export const CHECKPOINT_SCENARIOS: readonly Scenario[] = [
     quick: true,
     allowed: { sameId: AFTER_A_CRASH },
     play: async (scene) => {
-      const replica = await scene.adapter();
-      await replica.delivering();
-      const load = scene.load();
+      const { replica, load } = await underLoad(scene);
       await scene.wait(8, 8);
       const index = `/api/v1/namespaces/${scene.namespace}/configmaps/apiserversource-source-index-0`;
       await scene.cluster.admin.delete(index);
@@ -102,9 +97,7 @@ export const CHECKPOINT_SCENARIOS: readonly Scenario[] = [
     allowed: { sameId: AFTER_A_CRASH },
     play: async (scene) => {
       const shim = await apiShim(scene, scene.cluster);
-      const replica = await scene.adapter({ kubeconfig: scene.kubeconfig(shim.url) });
-      await replica.delivering();
-      const load = scene.load();
+      const { replica, load } = await underLoad(scene, { kubeconfig: scene.kubeconfig(shim.url) });
       for (let i = 0; i < (scene.quick ? 1 : 2); i++) {
         await scene.wait(7, 7);
         let indexIsNewer = false;

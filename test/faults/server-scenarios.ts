@@ -3,6 +3,7 @@ import { changesIn, type State, type Truth } from '../support/writer.ts';
 import { judge, measure } from './judge.ts';
 import { AFTER_A_CRASH, type Scenario } from './scenario.ts';
 import type { Scene } from './scene.ts';
+import { expectNoRestart, underLoad } from './under-load.ts';
 
 /** Everything that is missed in a gap: deletes, an object in place of another, updates, new objects, a label that goes. */
 async function changesInAGap({ writer, cluster, namespace }: Scene): Promise<void> {
@@ -100,17 +101,14 @@ export const SERVER_SCENARIOS: readonly Scenario[] = [
     alone: true,
     allowed: { between: true, sameId: AFTER_A_CRASH, gaps: [0, 2] },
     play: async (scene) => {
-      const replica = await scene.adapter();
-      await replica.delivering();
-      const load = scene.load();
+      const { replica, load } = await underLoad(scene);
       await scene.wait(8, 6);
       await scene.cluster.apiServer.kill();
       await scene.cluster.apiServer.start();
       await scene.wait(8, 8);
       await load.stop();
       await replica.delivering();
-      scene.note(`${replica.endings.length} restarts`);
-      scene.expect(replica.endings.length === 0, `The adapter ended: ${replica.endings.join(', ')}.`);
+      expectNoRestart(scene, replica);
     },
   },
   {
@@ -121,9 +119,7 @@ export const SERVER_SCENARIOS: readonly Scenario[] = [
     alone: true,
     allowed: { between: true, sameId: AFTER_A_CRASH, gaps: [0, 2] },
     play: async (scene) => {
-      const replica = await scene.adapter();
-      await replica.delivering();
-      const load = scene.load();
+      const { replica, load } = await underLoad(scene);
       await scene.wait(12, 8);
       scene.cluster.apiServer.pause();
       await scene.wait(60, 15);
@@ -131,8 +127,7 @@ export const SERVER_SCENARIOS: readonly Scenario[] = [
       await scene.wait(5, 5);
       await load.stop();
       await replica.delivering();
-      scene.note(`${replica.endings.length} restarts`);
-      scene.expect(replica.endings.length === 0, `The adapter ended: ${replica.endings.join(', ')}.`);
+      expectNoRestart(scene, replica);
     },
   },
   {
@@ -142,9 +137,7 @@ export const SERVER_SCENARIOS: readonly Scenario[] = [
     alone: true,
     allowed: { sameId: AFTER_A_CRASH, between: true, gaps: [0, 2] },
     play: async (scene) => {
-      const replica = await scene.adapter();
-      await replica.delivering();
-      const load = scene.load();
+      const { replica, load } = await underLoad(scene);
       await scene.wait(12, 8);
       await scene.cluster.etcd.kill();
       await scene.wait(5, 5);
@@ -152,8 +145,7 @@ export const SERVER_SCENARIOS: readonly Scenario[] = [
       await scene.wait(5, 5);
       await load.stop();
       await replica.delivering();
-      scene.note(`${replica.endings.length} restarts`);
-      scene.expect(replica.endings.length === 0, `The adapter ended: ${replica.endings.join(', ')}.`);
+      expectNoRestart(scene, replica);
     },
   },
   {

@@ -1,12 +1,11 @@
 import type { Reply } from '../support/recording-sink.ts';
 import type { Scenario } from './scenario.ts';
 import type { Scene } from './scene.ts';
+import { underLoad } from './under-load.ts';
 
 /** Load, the sink's fault in the middle of it, and load once more. */
 async function through(scene: Scene, fault: () => Promise<void>): Promise<void> {
-  const replica = await scene.adapter();
-  await replica.delivering();
-  const load = scene.load();
+  const { replica, load } = await underLoad(scene);
   await scene.wait(5, 2);
   await fault();
   await scene.sink.heal();

@@ -4,6 +4,7 @@ import { type ApiShim, apiShim, type Asked, errorLine } from './api-shim.ts';
 import type { Replica } from './replica.ts';
 import type { Scenario } from './scenario.ts';
 import type { Scene } from './scene.ts';
+import { underLoad } from './under-load.ts';
 
 /** An adapter that reaches the API server through a shim, under load, while `fault` happens. */
 async function shimmed(
@@ -12,9 +13,7 @@ async function shimmed(
   source: Readonly<Record<string, unknown>> = {},
 ): Promise<void> {
   const shim = await apiShim(scene, scene.cluster);
-  const replica = await scene.adapter({ kubeconfig: scene.kubeconfig(shim.url), source });
-  await replica.delivering();
-  const load = scene.load();
+  const { replica, load } = await underLoad(scene, { kubeconfig: scene.kubeconfig(shim.url), source });
   await scene.wait(5, 3);
   await fault(shim, replica);
   shim.heal();

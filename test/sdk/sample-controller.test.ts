@@ -4,13 +4,12 @@ import { after, before, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { sampleSource } from '../../examples/sample-source/reconciler.ts';
 import { MANIFESTS, readManifests } from '../../scripts/manifests.ts';
-import { createKubeClient } from '../../src/kube/client.ts';
-import { loadClusterAccess } from '../../src/kube/config.ts';
 import { systemClock } from '../../src/process/clock.ts';
 import type { ExitCode } from '../../src/process/exit.ts';
 import { runControllerProgram } from '../../src/sdk/run-controller.ts';
 import { recordedLog } from '../adapter/recorded-log.ts';
 import { apply } from '../manifests/apply.ts';
+import { accountClient, telling } from '../support/account-client.ts';
 import type { Body, KubeObject } from '../support/admin.ts';
 import { eventually } from '../support/eventually.ts';
 import { type OwnCluster, startOwnCluster } from '../support/own-cluster.ts';
@@ -40,8 +39,7 @@ before(async () => {
     await eventually(`${path} to be served`, async () => (await cluster.admin.request('GET', path)).status === 200);
   }
   await cluster.admin.create('/api/v1/namespaces', { metadata: { name: NAMESPACE } });
-  const kubeconfig = await cluster.kubeconfigForServiceAccount('sample-source', 'controller');
-  const client = createKubeClient(await loadClusterAccess({ kubeconfig, env: {} }), { userAgent: 'test' });
+  const client = await accountClient(cluster, 'controller', 'sample-source');
   const program = {
     component: 'sample-source-controller',
     readEnv: () => ({ image: 'example.com/sample:1', loggingConfig: '{}' }),
@@ -53,14 +51,11 @@ before(async () => {
     clock: systemClock,
     openLog: () => log,
     openKube: () =>
-      Promise.resolve({
-        ...client,
-        json: async <T>(request: Parameters<typeof client.json>[0]): Promise<T> => {
-          const { method = 'GET', path } = request;
+      Promise.resolve(
+        telling(client, ({ method = 'GET', path }) => {
           if (method !== 'GET' && !path.includes('/leases/')) writes.push(`${method} ${path}`);
-          return await client.json<T>(request);
-        },
-      }),
+        }),
+      ),
     complain: (sentence: string) => assert.fail(sentence),
     identity: 'one',
   };

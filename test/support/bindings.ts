@@ -1,12 +1,5 @@
 import type { Body, KubeObject } from './admin.ts';
 
-export interface Condition {
-  readonly type: string;
-  readonly status: string;
-  readonly reason?: string;
-  readonly message?: string;
-}
-
 interface Variable {
   readonly name: string;
   readonly value?: string;

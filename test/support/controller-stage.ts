@@ -1,67 +1,14 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { createKubeClient, type KubeClient } from '../../src/kube/client.ts';
-import { loadClusterAccess } from '../../src/kube/config.ts';
-import { systemClock } from '../../src/process/clock.ts';
-import { createControllerMetrics } from '../../src/reconcile/metrics.ts';
 import { runApiServerSources } from '../../src/sources/apiserver/controller.ts';
-import { recordedLog } from '../adapter/recorded-log.ts';
 import { sourceOf, sourcesIn } from '../manifests/apply.ts';
-import { INSTALLATION } from '../sources/apiserver/sources.ts';
 import type { Admin, Body, KubeObject } from './admin.ts';
 import type { Cluster } from './cluster.ts';
-import { eventually } from './eventually.ts';
+import { type Condition, conditionReached } from './conditions.ts';
+import { type ControllerOptions, type RunningController, runController } from './running-controller.ts';
 
-export interface Condition {
-  readonly type: string;
-  readonly status: string;
-  readonly reason?: string;
-  readonly message?: string;
-}
-
-/** The controller of ApiServerSources in this process, with the rights of its ServiceAccount. */
-export interface RunningController {
-  /** How many reconciles there were, whatever came of them. */
-  reconciles(): Promise<number>;
-  readonly entries: readonly unknown[];
-  stop(): Promise<void>;
-}
-
-/** @param wrap what the controller has in place of the client; @param server another API server of the cluster */
-export async function runSources(
-  cluster: Cluster,
-  options: { readonly wrap?: (kube: KubeClient) => KubeClient; readonly kubeconfig?: string } = {},
-): Promise<RunningController> {
-  const kubeconfig =
-    options.kubeconfig ?? (await cluster.kubeconfigForServiceAccount('watchbridge-system', 'watchbridge-controller'));
-  const client = createKubeClient(await loadClusterAccess({ kubeconfig, env: {} }), { userAgent: 'test' });
-  const stopping = new AbortController();
-  const metrics = createControllerMetrics();
-  const { log, entries } = recordedLog();
-  const running = runApiServerSources(
-    {
-      kube: options.wrap?.(client) ?? client,
-      clock: systemClock,
-      log,
-      metrics,
-      countNotice: () => undefined,
-      installation: INSTALLATION,
-      clusterDomain: 'cluster.local',
-    },
-    stopping.signal,
-  );
-  return {
-    entries,
-    reconciles: async () => {
-      const text = await metrics.registry.getSingleMetricAsString('watchbridge_controller_reconciles_total');
-      return [...text.matchAll(/\} (\d+)/g)].reduce((sum, [, count]) => sum + Number(count), 0);
-    },
-    stop: async () => {
-      if (stopping.signal.aborted) return;
-      stopping.abort();
-      await running;
-      await client.close();
-    },
-  };
+/** The controller of ApiServerSources. */
+export async function runSources(cluster: Cluster, options: ControllerOptions = {}): Promise<RunningController> {
+  return await runController(cluster, runApiServerSources, options);
 }
 
 /** Does with all Pods what kubelets do: they run, and are ready. Ends with `signal`. */
@@ -111,28 +58,15 @@ export async function makeSource(admin: Admin, namespace: string, spec: Body = {
   await admin.create(sourcesIn(namespace), { ...sourceOf('web', { serviceAccountName: 'watcher', ...spec }) });
 }
 
-export async function conditionsOf(admin: Admin, namespace: string): Promise<readonly Condition[]> {
-  const { status } = await admin.get(`${sourcesIn(namespace)}/web`);
-  return (status as { conditions?: readonly Condition[] } | undefined)?.conditions ?? [];
-}
-
 /** Waits until the source `web` has a condition of this status. */
 export async function reaches(
   admin: Admin,
   namespace: string,
   type: string,
   status: string,
-  limitMs?: number,
+  reason?: string,
 ): Promise<Condition> {
-  let last: readonly Condition[] = [];
-  return await eventually(
-    () => `${namespace}: ${type} ${status}: ${JSON.stringify(last, null, 1)}`,
-    async () => {
-      last = await conditionsOf(admin, namespace);
-      return last.find((it) => it.type === type && it.status === status);
-    },
-    limitMs,
-  );
+  return await conditionReached(admin, `${sourcesIn(namespace)}/web`, { type, status, reason });
 }
 
 /** The Deployments of a namespace. */
