@@ -50,6 +50,9 @@ const ANSWERS: readonly (readonly [what: string, text: string, result: Partial<R
   ['chunks in capitals', `${CHUNKED}A\r\n0123456789\r\n0\r\n\r\n`, { stage: 'done', body: '0123456789' }],
   ['a chunk longer than its size', `${CHUNKED}1\r\nab\r\n0\r\n\r\n`, { stage: 'broken', status: 200, reusable: false }],
   ['a chunk without a size', `${CHUNKED}\r\nab`, { stage: 'broken', status: 200 }],
+  ['a chunk after much of the body', `${CHUNKED}1388\r\n${'x'.repeat(5_000)}\r\n1;x\r\ny\r\n`, { stage: 'body' }],
+  ['a size that is none', `${CHUNKED}x\r\n`, { stage: 'broken', status: 200, reusable: false }],
+  ['a chunk that ends like a line, and a line feed', `${CHUNKED}2\r\na\r\nb`, { stage: 'broken', status: 200 }],
   ['a line feed alone in the chunks', `${CHUNKED}1\nab\r\n`, { stage: 'broken', status: 200 }],
   [
     'a length and chunks',
@@ -122,10 +125,14 @@ test('the end of the connection completes only a body without a length', () => {
     [`${OK}\r\n`, 'done'],
     [`${OK}Content-Length: 4\r\n\r\nabc`, 'body'],
     [`${CHUNKED}3\r\nabc\r\n`, 'body'],
+    [`${OK}Content-Length: 0\r\n\r\n`, 'done'],
     [OK, 'head'],
     ['', 'head'],
   ];
-  for (const [text, stage] of rows) assert.equal(read([text], true).stage, stage, text);
+  for (const [text, stage] of rows) {
+    const { stage: is, reusable } = read([text], true);
+    assert.deepEqual({ is, reusable }, { is: stage, reusable: false }, text);
+  }
 });
 
 test('the bytes that were read may be overwritten afterwards', () => {
