@@ -49,6 +49,9 @@ const BYTES_A_SECOND = 32 * 1024;
 /** How long changes may stand in the delta alone. */
 const FOLD_EVERY_MS = 60_000;
 
+/** An index a minute, for two years. */
+const CUTS_A_TERM = 2 ** 20;
+
 export interface CheckpointOptions {
   /** The keys of all streams that there may be; what is stored of others is forgotten. */
   readonly streams: Pick<ReadonlySet<string>, 'has'>;
@@ -134,8 +137,11 @@ function checkpoint(options: CheckpointOptions, stored: Stored): Checkpoint {
   // What is damaged is written anew.
   if (problems.length > 0) for (const { ledger } of memories.values()) ledger.soil();
   let of = loaded.of;
-  /** The last cut that was begun. */
-  let cuts = Math.max(loaded.cut, stored.delta?.cut ?? 0);
+  /**
+   * The last cut that was begun. What a holder before us still has under way may be written after we have read: its cut
+   * must then be older than our delta, so each term of the Lease has numbers of its own.
+   */
+  let cuts = Math.max(loaded.cut, stored.delta?.cut ?? 0, (leadership.taken.spec?.leaseTransitions ?? 0) * CUTS_A_TERM);
   let notBefore = Number.NEGATIVE_INFINITY;
 
   const positionsNow = (): Map<string, Position> => {

@@ -11,7 +11,7 @@ import { add, begin, list, type Life, settle, store } from './source-state.ts';
 
 const LEASE = '/apis/coordination.k8s.io/v1/namespaces/shop/leases/web';
 const INDEX = '/api/v1/namespaces/shop/configmaps/web-index-';
-const [A, B, C] = [headOf('a', 'u1', 5), headOf('b', 'u2', 6), headOf('c', 'u3', 12)];
+const [A, B, C, D] = [headOf('a', 'u1', 5), headOf('b', 'u2', 6), headOf('c', 'u3', 12), headOf('d', 'u4', 14)];
 
 /** A life whose streams `s` and `t` have listed two objects and none. */
 async function begun(server: ObjectServer): Promise<Life> {
@@ -108,6 +108,34 @@ test('a delta that is older than the index takes nothing of it back', async (t) 
   // The crash comes before the next renewal.
   assert.deepEqual(beginning(await begin(server.client)), { ...STORED, position: positionAt('12') });
 });
+
+for (const end of ['crash', 'orderly end']) {
+  test(`a write of the last holder that comes late takes back nothing of the next one, after whose ${end}`, async (t) => {
+    const server = await objectServer(t);
+    const old = await begun(server);
+    await store(old);
+    const memory = old.checkpoint.memoryOf('s');
+    settle(memory.ledger, [add(memory, C)], 12);
+    const before = server.objects.get(`${INDEX}0`);
+    await old.checkpoint.saveIndex('now', never());
+    const late = server.objects.get(`${INDEX}0`);
+    assert.ok(before !== undefined && late !== undefined);
+    server.objects.set(`${INDEX}0`, before);
+    // The old one crashes or freezes here, and its write is on its way.
+    const next = await begin(server.client);
+    const other = next.checkpoint.memoryOf('s');
+    settle(other.ledger, [add(other, C), add(other, D)], 14);
+    await next.checkpoint.renew({}, never());
+    // Its condition holds, as the next holder has not written this part.
+    server.objects.set(`${INDEX}0`, late);
+    if (end !== 'crash') {
+      await assert.rejects(next.checkpoint.saveIndex('now', never()), { code: 'conflict' });
+      await next.checkpoint.release({}, never());
+    }
+    const expected = { position: positionAt('14'), objects: { ...STORED.objects, c: 'u3@12', d: 'u4@14' } };
+    assert.deepEqual(beginning(await begin(server.client)), expected);
+  });
+}
 
 test('an index that grows is written as a whole, whatever changed of it', async (t) => {
   const server = await objectServer(t);
