@@ -1,7 +1,7 @@
 import type { StreamMemory } from '../checkpoint/stream-memory.ts';
 import type { Position } from '../checkpoint/watermark.ts';
 import type { ObjectHead } from '../watch/change.ts';
-import { compareVersions } from '../watch/resource-version.ts';
+import { compareVersions } from '../kube/resource-version.ts';
 
 /** What a stream leaves to those that take over from it: what is settled, and the objects that are known there. */
 export interface Legacy {

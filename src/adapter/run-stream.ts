@@ -7,7 +7,7 @@ import type { Clock } from '../process/clock.ts';
 import type { KnownObjects } from '../watch/known-objects.ts';
 import { affordableMoments } from '../watch/moments.ts';
 import type { Stream } from '../watch/requests.ts';
-import { compareVersions } from '../watch/resource-version.ts';
+import { compareVersions } from '../kube/resource-version.ts';
 import type { Scope } from '../watch/scope.ts';
 import type { StreamNews } from '../watch/stream-news.ts';
 import { type Active, FIRST, relearned, resumed } from '../watch/watch-state.ts';

@@ -3,6 +3,7 @@ import type { KubeClient } from './client.ts';
 import { KubeError } from './errors.ts';
 import { LEASE_SECONDS, type Lease, type LeaseAddress, microTime, readLease, writeLease } from './lease.ts';
 import type { OwnerReference } from './owner-reference.ts';
+import { compareVersions } from './resource-version.ts';
 
 /**
  * One holder at a time, by a Lease (client-go's tools/leaderelection, with the fencing that it leaves out: every write
@@ -140,8 +141,13 @@ export function holdLease(
   };
 }
 
-/** Whether the server went back; of a Lease that is renewed in time, no other holder can have written it. */
+/**
+ * Whether the server went back; of a Lease that is renewed in time, no other holder can have written it. Where versions
+ * cannot be ordered our own clock has to do, which may be set back.
+ */
 function isOlder(found: Lease, confirmed: Lease): boolean {
+  const order = compareVersions(found.metadata.resourceVersion ?? '', confirmed.metadata.resourceVersion ?? '');
+  if (order !== undefined) return order < 0;
   const { renewTime } = found.spec ?? {};
   return renewTime !== undefined && renewTime < (confirmed.spec?.renewTime ?? '');
 }

@@ -2,7 +2,7 @@ import type { Change } from './change.ts';
 import type { KnownObjects } from './known-objects.ts';
 import type { ListedObject } from './list-page.ts';
 import type { Stream } from './requests.ts';
-import { compareVersions } from './resource-version.ts';
+import { compareVersions } from '../kube/resource-version.ts';
 import type { StreamNews } from './stream-news.ts';
 import type { Entering } from './watch-state.ts';
 

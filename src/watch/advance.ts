@@ -1,5 +1,5 @@
 import { failed, MOST_SUSPICIONS } from './after-failure.ts';
-import { compareVersions } from './resource-version.ts';
+import { compareVersions } from '../kube/resource-version.ts';
 import {
   auditing,
   entering,

@@ -1,6 +1,6 @@
 import type { Change, ObjectHead, ObjectVersion } from './change.ts';
 import type { KnownObjects } from './known-objects.ts';
-import { compareVersions } from './resource-version.ts';
+import { compareVersions } from '../kube/resource-version.ts';
 import type { SuppressionReason } from './stream-news.ts';
 import type { Listing } from './watch-state.ts';
 import type { WatchType } from './watch-line.ts';

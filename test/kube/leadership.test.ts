@@ -374,6 +374,22 @@ test('an older Lease than was confirmed tells that the API server went back, and
   }
 });
 
+test('our own clock that is set back is not taken for an API server that went back', async (t) => {
+  const { options, server, clock } = await stage(t);
+  let skew = 0;
+  const skewed = { ...options('one'), clock: { ...clock, now: () => clock.now() + skew } };
+  const leadership = await becomeLeader(skewed, () => undefined, never());
+  assert.ok(leadership !== undefined);
+  await clock.advance(5_000);
+  await leadership.renew({}, never());
+  skew = -8_000;
+  await clock.advance(2_000);
+  server.rule((request) => (request === 'PUT web' ? 'unanswered' : undefined));
+  await assert.rejects(leadership.renew({}, never()), { code: 'unreachable' });
+  server.rule(() => undefined);
+  assert.equal(await leadership.renew({}, never()), 'renewed');
+});
+
 test('what keeps a standby from leading is told once, and again when it changes', async (t) => {
   const { lead, stand, server, write } = await stage(t);
   await lead('one');

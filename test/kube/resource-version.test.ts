@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
-import { compareVersions } from '../../src/watch/resource-version.ts';
+import { compareVersions } from '../../src/kube/resource-version.ts';
 
 test('decimal versions are ordered by their value, however long; others can only be equal', () => {
   const long = '9'.repeat(40);
