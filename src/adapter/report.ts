@@ -70,6 +70,12 @@ export function reportStream(name: string, io: ReportIo): (news: StreamNews) => 
           'namespaces match from now on; their objects are known',
         );
         return;
+      case 'relearned':
+        log.info(
+          { resourceVersion: news.resourceVersion, objects: news.objects },
+          'what exists was not known; it is now',
+        );
+        return;
       case 'audited':
         io.metrics.audited(news.differences);
         if (news.differences === 0) log.debug({ resourceVersion: news.resourceVersion }, 'audit found no difference');

@@ -1,16 +1,11 @@
 import type { StreamMemory } from '../checkpoint/stream-memory.ts';
-import type { Condition } from '../events/conditions/condition.ts';
 import type { Origin } from '../events/from-change.ts';
 import { isOwnedBy } from '../events/owner-filter.ts';
 import type { KubeClient } from '../kube/client.ts';
 import type { Clock } from '../process/clock.ts';
-import type { KnownObjects } from '../watch/known-objects.ts';
-import { affordableMoments } from '../watch/moments.ts';
 import type { Stream } from '../watch/requests.ts';
-import { compareVersions } from '../kube/resource-version.ts';
 import type { Scope } from '../watch/scope.ts';
 import type { StreamNews } from '../watch/stream-news.ts';
-import { type Active, FIRST, relearned, resumed } from '../watch/watch-state.ts';
 import { watchStream } from '../watch/watch-stream.ts';
 import type { AdapterConfig } from './config.ts';
 import { findResource, type Finder, type FoundResource } from './find-resource.ts';
@@ -20,6 +15,7 @@ import type { ResourceConfig } from './source-config.ts';
 import type { StartLimit } from './start-limit.ts';
 import { readsBodies, seenBy, streamConditions } from './stream-conditions.ts';
 import { originOf, type Place, streamKey, streamName } from './stream-identity.ts';
+import { begin, beginAgain } from './stream-start.ts';
 
 /** What all streams of an adapter are run with. */
 export interface StreamsIo {
@@ -71,7 +67,10 @@ export async function runStream(
   const tellTrouble = reportWhen(name, wanted.entry.when, { log, metrics: io.pipeline.metrics, clock: io.clock });
   const conditions = streamConditions(wanted.entry, wanted.found, tellTrouble);
   const start = await run.starts.begin(signal);
-  let from = begin(run.memory, conditions);
+  let from = begin(run.memory, {
+    sees: seenBy(conditions) !== undefined,
+    indexed: config.source.checkpoint === 'Full',
+  });
   for (let found: FoundResource | undefined = wanted.found; found !== undefined && !signal.aborted;) {
     const origin = originOf(found, config, io.kube.server);
     const report = io.reporter(name, origin);
@@ -87,6 +86,7 @@ export async function runStream(
       } else {
         report(news);
         if (news.is === 'entered') ledger.soil();
+        if (news.is === 'relearned') ledger.listed();
       }
     };
     const stream = { ...streamOf(wanted, found, run, config), sees: seenBy(conditions) };
@@ -99,8 +99,7 @@ export async function runStream(
     const again = await findResource(gvr, io.finder, signal, wanted.passing ? 'mayBeAbsent' : 'expected');
     // What exists of it then is new or known, even if it was away for less than a look.
     found = again && { ...again, appeared: true };
-    // Whoever removes a resource removes its objects: what is listed when it is back is compared with those known.
-    from = { ...FIRST, why: known.size > 0 ? 'expired' : 'start', epoch: ledger.position()?.epoch ?? 0 };
+    from = beginAgain(run.memory);
   }
   start();
 }
@@ -113,24 +112,6 @@ export function retire(wanted: Wanted, place: Place, config: AdapterConfig, io: 
 /** The key of what is stored of a stream. */
 export function keyOf(wanted: Wanted, place: Place, config: AdapterConfig): string {
   return streamKey(wanted.entry, gvrOf(wanted), place, config.source);
-}
-
-/** Conditions that remember objects have to see them as they were at the position, before the stream goes on there. */
-function begin({ ledger, known, uncertain }: StreamMemory, conditions: readonly Condition[]): Active {
-  const position = ledger.position();
-  if (position === undefined) return FIRST;
-  const { complete, ...place } = position;
-  const retrace =
-    uncertain && complete ? { told: newest(place, known), most: affordableMoments(known.size) } : undefined;
-  return seenBy(conditions) === undefined ? resumed(place, complete, retrace) : relearned(place, complete, retrace);
-}
-
-/** The newest version of what is known to be settled. */
-function newest({ resourceVersion }: { readonly resourceVersion: string }, known: KnownObjects): string {
-  let found = resourceVersion;
-  for (const { resourceVersion: version } of known.all())
-    if ((compareVersions(version, found) ?? 0) > 0) found = version;
-  return found;
 }
 
 /** What the API server calls it; an entry may say `*`. */

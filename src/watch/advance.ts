@@ -7,6 +7,7 @@ import {
   listing,
   nextMoment,
   probing,
+  relearning,
   remembered,
   waitingFor,
   watchingFrom,
@@ -29,7 +30,8 @@ export function advance(state: WatchState, input: WatchInput): WatchState {
     case 'head':
       return state.at === 'probing' ? probed(state, input.resourceVersion) : state;
     case 'auditDue':
-      return state.at === 'watching' ? auditing(state) : state;
+      if (state.at !== 'watching') return state;
+      return state.knowsAll ? auditing(state) : relearning(state);
     case 'audited':
       return state.at === 'auditing' ? audited(state, input.differences) : state;
     case 'entering':
@@ -81,6 +83,12 @@ function probed(state: Probing, head: string): Active {
   return { ...state, at: 'watching', ...(state.retrace && { head }) };
 }
 
+/** Whether a list shows that the server's versions went back: it is of the newest state, and older than our position. */
+export function isRewind({ since }: Listing, resourceVersion: string): boolean {
+  const order = since === undefined ? undefined : compareVersions(resourceVersion, since);
+  return order !== undefined && order < 0;
+}
+
 function rewound(state: Active): Listing {
   const knowsAll = 'knowsAll' in state ? state.knowsAll : true;
   return { ...listing(state, 'rewound', undefined, knowsAll), epoch: state.epoch + 1 };
@@ -89,6 +97,7 @@ function rewound(state: Active): Listing {
 function listed(state: Active, resourceVersion: string, recall: boolean): Active {
   switch (state.at) {
     case 'listing':
+      if (isRewind(state, resourceVersion)) return rewound(state);
       if (recall && state.since !== undefined) {
         const { form, epoch, since } = state;
         return { at: 'recalling', form, epoch, since, resourceVersion, continueToken: undefined, tries: 0 };

@@ -8,7 +8,7 @@ import { type Observation, observeListed, observeWatched } from './observe.ts';
 import { isSilent, type Stream } from './requests.ts';
 import type { StreamNews } from './stream-news.ts';
 import { readWatchLine, type WatchLine, type WatchType } from './watch-line.ts';
-import { advance, distrusted, isBehind } from './advance.ts';
+import { advance, distrusted, isBehind, isRewind } from './advance.ts';
 import {
   type Auditing,
   type Entering,
@@ -95,6 +95,10 @@ export function createInterpreter(stream: Stream, known: KnownObjects, tell: (ne
   };
 
   const endList = (state: Listing, resourceVersion: string, changes: Change[]): WatchState => {
+    if (isRewind(state, resourceVersion)) {
+      tell({ is: 'rewound', position: state.since, head: resourceVersion });
+      return advance(state, { is: 'listed', resourceVersion, recall: false });
+    }
     const recall = tally.end(state, resourceVersion, changes);
     return advance(state, { is: 'listed', resourceVersion, recall });
   };
@@ -164,6 +168,8 @@ export function createInterpreter(stream: Stream, known: KnownObjects, tell: (ne
         return more ?? advance(state, { is: 'listed', resourceVersion, recall: false });
       case 'remembering':
         remember(objects);
+        if (more === undefined && state.resumes?.knowsAll === false)
+          tell({ is: 'relearned', resourceVersion: state.since, objects: known.size });
         return more ?? advance(state, { is: 'listed', resourceVersion, recall: false });
       case 'recalling':
         if (!tally.recall(objects, changes) && more !== undefined) return more;
@@ -196,7 +202,7 @@ export function createInterpreter(stream: Stream, known: KnownObjects, tell: (ne
           tellOutside();
           return { changes, state: afterFailure(state, next), failure: next };
         }
-        const listComplete = state.at === 'listing' && next.at !== 'listing';
+        const listComplete = state.at === 'listing' && (next.at !== 'listing' || next.epoch !== state.epoch);
         state = next;
         // What a streaming list sends after its end comes again on the watch that follows it.
         if (listComplete) break;

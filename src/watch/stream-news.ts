@@ -32,6 +32,8 @@ export type StreamNews =
   | { readonly is: 'outside'; readonly objects: number }
   /** What was in namespaces that came into the scope is known now; `added` objects of it are told. */
   | { readonly is: 'entered'; readonly namespaces: readonly string[]; readonly added: number; readonly objects: number }
+  /** It was not known what existed at our position; the server could still say. */
+  | { readonly is: 'relearned'; readonly resourceVersion: string; readonly objects: number }
   | { readonly is: 'malformed'; readonly sentence: string }
   /** The API server no longer serves the resource. */
   | { readonly is: 'gone'; readonly error: KubeError };

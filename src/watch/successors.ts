@@ -1,6 +1,7 @@
 import { momentsBetween } from './moments.ts';
 import type { Entry } from './scope.ts';
 import {
+  relearned,
   resumed,
   type Active,
   type Auditing,
@@ -48,6 +49,11 @@ export function watchingOn({ form, epoch, resourceVersion, knowsAll }: Entering)
 export function remembering(state: Active, since: string): Remembering {
   const { form, epoch } = state;
   return { at: 'remembering', since, form, epoch, continueToken: undefined, tries: 0 };
+}
+
+/** Where it is not known what existed, there is nothing to audit, and something to learn. */
+export function relearning({ form, epoch, resourceVersion, knowsAll }: Watching): Remembering {
+  return { ...relearned({ resourceVersion, epoch }, knowsAll), form };
 }
 
 /** What existed at the position is known; what came then, where that is worth asking, is looked at first. */

@@ -68,11 +68,16 @@ export async function* watchStream(
   signal: AbortSignal,
   from: Active = FIRST,
 ): AsyncGenerator<Step, void> {
-  const interpreter = createInterpreter(stream, known, io.tell);
+  const tell = (news: StreamNews): void => {
+    if (news.is === 'rewound') attempt.rewoundAt = io.clock.monotonic();
+    io.tell(news);
+  };
+  const interpreter = createInterpreter(stream, known, tell);
   const attempt: Attempt = {
     stream,
     interpreter,
     io,
+    tell,
     ...interruptible(io, signal),
     state: from,
     auditAt: nextAudit(io.clock),
@@ -96,6 +101,8 @@ interface Attempt {
   readonly stream: Stream;
   readonly interpreter: Interpreter;
   readonly io: StreamIo;
+  /** As that of `io`, for what the stream found out by itself. */
+  readonly tell: StreamIo['tell'];
   /** Ends what is under way: the stream is to stop, or the server's versions went back. */
   signal: AbortSignal;
   rewound: AbortSignal | undefined;
@@ -143,10 +150,9 @@ async function probe(attempt: Attempt, state: Probing): Promise<void> {
   if (page.is === 'malformed') throw new KubeError('malformed', page.sentence);
   attempt.state = advance(state, { is: 'head', resourceVersion: page.resourceVersion });
   if (attempt.state.at === 'listing') {
-    attempt.rewoundAt = io.clock.monotonic();
-    io.tell({ is: 'rewound', position: state.resourceVersion, head: page.resourceVersion });
+    attempt.tell({ is: 'rewound', position: state.resourceVersion, head: page.resourceVersion });
   }
-  if (state.knowsAll && io.clock.monotonic() >= attempt.auditAt) {
+  if (io.clock.monotonic() >= attempt.auditAt) {
     attempt.auditAt = nextAudit(io.clock);
     attempt.state = advance(attempt.state, { is: 'auditDue' });
   }
@@ -223,7 +229,7 @@ async function* readWatchList(attempt: Attempt, state: Listing): AsyncGenerator<
     for await (const pieces of connection.chunks) {
       const complete = pieces.flatMap(splitter.push);
       if (complete.length > 0) yield* take(attempt, interpreter.lines(attempt.state, complete));
-      if (attempt.state.at !== 'listing') return;
+      if (attempt.state.at !== 'listing' || attempt.state.epoch !== state.epoch) return;
     }
   } finally {
     connection.close();

@@ -38,6 +38,13 @@ test('what a stream says becomes a log line, a count and a standing', async () =
       ['pods.v1: established'],
     ],
     [
+      { is: 'relearned', resourceVersion: '7', objects: 3 },
+      'info: what exists was not known; it is now',
+      { resourceVersion: '7', objects: 3 },
+      [],
+      starting,
+    ],
+    [
       { is: 'closed' },
       'debug: watch closed by the server',
       {},

@@ -132,6 +132,12 @@ test('listing: the end of the list is where the watch begins, and what fails is 
     ['the end in pages', PAGES, listed('9'), { ...WATCHING, form: 'pages' }],
     ['the end, when it was not known what existed', unsure, listed('9'), WATCHING],
     ['the end, with bodies to fetch', LISTING, listed('9', true), RECALLING],
+    [
+      'the end of a list that is older than the position',
+      LISTING,
+      listed('4', true),
+      { ...LISTING, why: 'rewound', since: undefined, epoch: LISTING.epoch + 1 },
+    ],
     ['the end of a list that has no past', start, listed('9', true), WATCHING],
 
     ['a stream that closed early', LISTING, ended(0, 0), rest(PAGES)],
@@ -286,6 +292,9 @@ test('recalling: with the last bodies or without them, the watch begins where th
 test('auditing: a difference is listed, and what hinders an audit does not hinder the watch', () => {
   const audited = (differences: number): WatchInput => ({ is: 'audited', differences });
   const due: WatchInput = { is: 'auditDue' };
+  const unsure: Watching = { ...WATCHING, knowsAll: false };
+  const relearning = { ...relearned({ resourceVersion: '9', epoch: WATCHING.epoch }, false), form: WATCHING.form };
+  check([['what is due where there is nothing to audit', unsure, due, relearning]]);
   check([
     ['an audit that is due', WATCHING, due, AUDITING],
     ['a page with more', AUDITING, page('c'), { ...AUDITING, continueToken: 'c' }],

@@ -238,6 +238,36 @@ test('a server that went back in time is listed as another history, in which all
   assert.deepEqual(it.news[0], { is: 'rewound', position: '10', head: '7' });
 });
 
+test('a server that goes back in time while a list is asked for is found out by its end, streamed or in pages', async () => {
+  const streamed: Exchange[] = [['streaming list', lines('ADDED a u1@103', endOfList('104'))]];
+  const paged: Exchange[] = [
+    ['streaming list', refusal(400, 'BadRequest')],
+    ['list', page('104', ['a u1@103'])],
+  ];
+  for (const older of [streamed, paged]) {
+    const known = createKnownObjects();
+    known.remember(headOf('a u1@90'));
+    const it = await play(
+      [
+        ['head', page('100')],
+        ['watch 100', lines('MODIFIED a u1@105', errorLine({ code: 410, reason: 'Expired' }))],
+        ...older,
+        older === paged
+          ? ['list', page('104', ['a u1@103'])]
+          : ['streaming list', lines('ADDED a u1@103', endOfList('104'))],
+      ],
+      { until: 'watch 104', from: resumed({ resourceVersion: '100', epoch: 0 }, true), knows: known },
+    );
+    const [, ...after] = it.steps.filter(({ changes }) => changes.length > 0);
+    assert.deepEqual(it.told.slice(0, 1), ['update a u1@105 over u1@90']);
+    assert.ok(after.length > 0 && after.every(({ epoch }) => epoch === 1), JSON.stringify(after));
+    assert.deepEqual(
+      it.news.filter((news) => news.is === 'rewound'),
+      [{ is: 'rewound', position: '105', head: '104' }],
+    );
+  }
+});
+
 test('a version whose watch is not understood three times is given up, and the objects are listed', async (t) => {
   const endings: [what: string, Exchange[1]][] = [
     ['a line that is not JSON', lines('ADDED x', '<html>')],
@@ -424,16 +454,25 @@ test('what the server kept from us is found within hours by comparing, and told'
   ]);
 });
 
-test('a stream that does not know what existed has nothing to audit', async () => {
-  const it = await play(
-    [
-      ['head', page('20')],
-      ['watch 10', linesFor(9 * 3_600_000, 'MODIFIED a u1@11')],
-      ['head', page('20')],
-    ],
-    { until: 'watch 11', from: resumed({ resourceVersion: '10', epoch: 0 }, false) },
+test('a stream that does not know what existed asks within hours, and knows from then on what went', async () => {
+  const HOURS = 9 * 3_600_000;
+  const script: readonly Exchange[] = [
+    ['head', page('10')],
+    ['watch 10', linesFor(HOURS, 'DELETED x u9@11', bookmark('20'))],
+    ['head', page('20')],
+    ['past 20', page('20', ['a u1@5'], 'more')],
+    ['page more', page('20', ['b u2@6'])],
+    ['head', page('20')],
+    ['watch 20', lines(errorLine({ code: 410, reason: 'Expired' }))],
+    ['streaming list', lines('ADDED a u1@5', endOfList('30'))],
+    ['past 20', page('20', ['a u1@5', 'b u2@6'])],
+  ];
+  const it = await play(script, { until: 'watch 30', from: resumed({ resourceVersion: '10', epoch: 0 }, false) });
+  assert.deepEqual(it.told, ['delete x u9@11', 'delete b u2@6 over u2@6 by comparison']);
+  assert.deepEqual(
+    it.news.flatMap<unknown>((news) => (news.is === 'listed' ? [news.lost] : news.is === 'relearned' ? [news] : [])),
+    [{ is: 'relearned', resourceVersion: '20', objects: 2 }, 'states'],
   );
-  assert.deepEqual(it.told, ['update a u1@11']);
 });
 
 test('a resource that is not served ends the stream', async () => {
