@@ -8,8 +8,8 @@ export interface Backlog {
   add(event: CloudEvent): void;
   /** The event is settled. */
   remove(event: CloudEvent): void;
-  /** So many of the events are stuck, or with a number below 0 no longer: they wait for who knows how long. */
-  stick(events: number): void;
+  /** So many of the events are stuck, or with numbers below 0 no longer: they wait for who knows how long. */
+  stick(events: number, bytes: number): void;
   /** The sink is away, so that more may be queued. */
   widen(): void;
   /** Undefined while there is room; else a promise of it. */
@@ -41,6 +41,7 @@ export function createBacklog({ bufferBytes, inFlight, isAway }: BacklogOptions)
   let events = 0;
   let bytes = 0;
   let stuck = 0;
+  let stuckBytes = 0;
   let ended = false;
 
   /**
@@ -50,9 +51,9 @@ export function createBacklog({ bufferBytes, inFlight, isAway }: BacklogOptions)
   const mayQueue = (manyBytes: number, manyEvents: number): boolean =>
     manyBytes <= bufferBytes && (manyEvents <= inFlight * QUEUED_PER_FLIGHT || isAway());
   const hasRoom = (): boolean => mayQueue(bytes + 1, events - stuck + 1);
-  /** Who waits goes on only then, or it would stop and go with each event. */
+  /** Who waits goes on when half of what moves is gone, or it would stop and go with each event. */
   const releaseIfHalfEmpty = (): void => {
-    if (forRoom.length > 0 && mayQueue(bytes * 2, (events - stuck) * 2)) release(forRoom);
+    if (forRoom.length > 0 && mayQueue(stuckBytes + (bytes - stuckBytes) * 2, (events - stuck) * 2)) release(forRoom);
   };
 
   return {
@@ -72,8 +73,9 @@ export function createBacklog({ bufferBytes, inFlight, isAway }: BacklogOptions)
       releaseIfHalfEmpty();
       if (events === 0) release(forNone);
     },
-    stick: (more) => {
+    stick: (more, moreBytes) => {
       stuck += more;
+      stuckBytes += moreBytes;
       releaseIfHalfEmpty();
     },
     widen: () => {
@@ -89,7 +91,8 @@ export function createBacklog({ bufferBytes, inFlight, isAway }: BacklogOptions)
   };
 }
 
-function cost(event: CloudEvent): number {
+/** Memory that a queued event takes, about. */
+export function cost(event: CloudEvent): number {
   return (event.data?.byteLength ?? 0) + EVENT_OVERHEAD_BYTES;
 }
 

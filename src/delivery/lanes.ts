@@ -1,6 +1,6 @@
 import type { CloudEvent } from '../events/cloud-event.ts';
 import type { Clock } from '../process/clock.ts';
-import { createBacklog } from './backlog.ts';
+import { cost, createBacklog } from './backlog.ts';
 import { deadLetter } from './dead-letter.ts';
 import { createSweptMap } from '../process/swept-map.ts';
 import { createFifo } from './fifo.ts';
@@ -84,7 +84,9 @@ interface Lane {
   /** The event at the head goes to the dead letter sink. */
   dead: boolean;
   length: number;
-  /** The event at the head was tried in vain, so that the others have to wait for who knows how long. */
+  /** What its events count in the backlog. */
+  bytes: number;
+  /** The event at the head was tried in vain, or is a dead letter: the others have to wait for who knows how long. */
   stuck: boolean;
 }
 
@@ -94,15 +96,22 @@ interface Entry {
   next: Entry | undefined;
 }
 
+/** How many dead letters may be on the wire at once: their sink has a pace of its own, and holds up nothing else. */
+const MOST_DEAD_LETTERS = 16;
+
 export function createLanes(options: LanesOptions): Lanes {
   const { clock, signal, tell } = options;
   const lanes = createSweptMap<Lane>(({ head }) => head === undefined);
   const ready = createFifo<Lane>();
+  /** Those whose head is a dead letter. */
+  const readyDead = createFifo<Lane>();
   /** Lanes that rest before their next attempt and may be woken, each with the end of its rest. */
   const resting = new Map<Lane, AbortController>();
   const pace: Pace = createPace(options.inFlight);
   const backlog = createBacklog({ ...options, isAway: () => pace.untilProbe(clock.monotonic()) !== undefined });
   let inFlight = 0;
+  let deadInFlight = 0;
+  const mostDead = Math.min(MOST_DEAD_LETTERS, options.inFlight);
 
   const allowed = (): number => pace.allowed(clock.monotonic(), inFlight);
 
@@ -111,13 +120,31 @@ export function createLanes(options: LanesOptions): Lanes {
       const lane = ready.shift();
       if (lane?.head !== undefined) post(lane, lane.head);
     }
+    const { deadLetterSink } = options;
+    if (deadLetterSink === undefined) return;
+    while (readyDead.length > 0 && !signal.aborted && deadInFlight < mostDead && options.maySend()) {
+      const lane = readyDead.shift();
+      if (lane?.head !== undefined) postDead(deadLetterSink, lane, lane.head);
+    }
+  };
+
+  const enqueue = (lane: Lane): void => (lane.dead ? readyDead : ready).push(lane);
+
+  const postDead = (sink: Sink, lane: Lane, outgoing: Entry): void => {
+    const sentAt = clock.monotonic();
+    deadInFlight++;
+    sink.post(outgoing.event, (outcome) => {
+      deadInFlight--;
+      if (signal.aborted) return;
+      attempted(lane, outgoing, outcome, sentAt, false);
+      pump();
+    });
   };
 
   const post = (lane: Lane, outgoing: Entry): void => {
     const sentAt = clock.monotonic();
-    const sink = lane.dead ? (options.deadLetterSink ?? options.sink) : options.sink;
     inFlight++;
-    sink.post(outgoing.event, (outcome) => {
+    options.sink.post(outgoing.event, (outcome) => {
       const wasFull = inFlight >= pace.allowed(sentAt, 0);
       inFlight--;
       if (signal.aborted) return;
@@ -130,7 +157,7 @@ export function createLanes(options: LanesOptions): Lanes {
     if (outcome.is === 'failed' && !options.maySend()) {
       // Cut off by us, most likely: it says nothing about the sink, and is not the event's fault.
       ownBytes(lane);
-      ready.push(lane);
+      enqueue(lane);
       return;
     }
     lane.attempts++;
@@ -144,11 +171,7 @@ export function createLanes(options: LanesOptions): Lanes {
       return;
     }
     if (verdict.is === 'retry') {
-      ownBytes(lane);
-      if (!lane.stuck) {
-        lane.stuck = true;
-        backlog.stick(lane.length);
-      }
+      hold(lane);
       tell({ ...verdict, is: 'retrying', event: outgoing.event, by, attempt: lane.attempts, outcome });
       void rest(lane, verdict.afterMs, verdict.asked);
       return;
@@ -161,7 +184,16 @@ export function createLanes(options: LanesOptions): Lanes {
     outgoing.event = deadLetter(outgoing.event, options.sink.url, outcome);
     lane.attempts = 0;
     lane.dead = true;
-    ready.push(lane);
+    hold(lane);
+    enqueue(lane);
+  };
+
+  /** The lane has to wait, so its events keep no more memory than they need, and hold up nobody. */
+  const hold = (lane: Lane): void => {
+    ownBytes(lane);
+    if (lane.stuck) return;
+    lane.stuck = true;
+    backlog.stick(lane.length, lane.bytes);
   };
 
   /** What an attempt says about the sink. Of the dead letter sink nothing is concluded: it must not hold up the other. */
@@ -180,11 +212,12 @@ export function createLanes(options: LanesOptions): Lanes {
   /** @param asked the sink itself said when to come back, so nothing wakes the lane sooner */
   const rest = async (lane: Lane, ms: number, asked: boolean): Promise<void> => {
     const woken = new AbortController();
-    if (!asked) resting.set(lane, woken);
+    // The dead letter sink is away for reasons of its own.
+    if (!asked && !lane.dead) resting.set(lane, woken);
     await clock.sleep(ms, AbortSignal.any([signal, woken.signal]));
     resting.delete(lane);
     if (signal.aborted) return;
-    ready.push(lane);
+    enqueue(lane);
     pump();
   };
 
@@ -196,11 +229,13 @@ export function createLanes(options: LanesOptions): Lanes {
     void clock.sleep(ms, signal).then(() => {
       probeScheduled = false;
       if (signal.aborted) return;
+      // Before anything is sent: a timer may fire a little early, and what is not due now may be due in a moment.
+      const isDue = pace.untilProbe(clock.monotonic()) === 0;
       // Somebody has to ask, even if every lane rests.
       if (ready.length === 0) resting.values().next().value?.abort();
       pump();
       // A probe that is due and has nothing to send waits for the lane that comes next, which pumps.
-      if (inFlight === 0 && pace.untilProbe(clock.monotonic()) !== 0) scheduleProbe();
+      if (inFlight === 0 && !isDue) scheduleProbe();
     });
   };
 
@@ -211,11 +246,12 @@ export function createLanes(options: LanesOptions): Lanes {
   };
 
   const settle = (lane: Lane, outgoing: Entry, settlement: Settlement): void => {
-    if (lane.stuck) backlog.stick(-lane.length);
+    if (lane.stuck) backlog.stick(-lane.length, -lane.bytes);
     lane.attempts = 0;
     lane.dead = false;
     lane.stuck = false;
     lane.length--;
+    lane.bytes -= cost(outgoing.event);
     lane.head = outgoing.next;
     if (lane.head === undefined) lane.tail = undefined;
     else ready.push(lane);
@@ -231,7 +267,7 @@ export function createLanes(options: LanesOptions): Lanes {
       backlog.add(event);
       let lane = lanes.get(key);
       if (lane === undefined) {
-        lane = { key, head: undefined, tail: undefined, attempts: 0, dead: false, length: 0, stuck: false };
+        lane = { key, head: undefined, tail: undefined, attempts: 0, dead: false, length: 0, bytes: 0, stuck: false };
         lanes.set(key, lane);
       }
       // Who knows how long it will wait.
@@ -240,23 +276,24 @@ export function createLanes(options: LanesOptions): Lanes {
         lane.tail.next = entry;
         lane.tail = entry;
         lane.length++;
-        if (lane.stuck) backlog.stick(1);
+        lane.bytes += cost(event);
+        if (lane.stuck) backlog.stick(1, cost(event));
         return;
       }
       lane.head = entry;
       lane.tail = entry;
       lane.length = 1;
+      lane.bytes = cost(event);
       ready.push(lane);
       pump();
     },
     room: backlog.room,
     wake: pump,
     idle: backlog.idle,
-    gauges: () => ({ inFlight, queued: backlog.events, queuedBytes: backlog.bytes }),
+    gauges: () => ({ inFlight: inFlight + deadInFlight, queued: backlog.events, queuedBytes: backlog.bytes }),
   };
 }
 
-/** The lane has to wait, so its events keep no more memory than they need. */
 function ownBytes(lane: Lane): void {
   for (let entry: Entry | undefined = lane.head; entry !== undefined; entry = entry.next)
     entry.event = owned(entry.event);

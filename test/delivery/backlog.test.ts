@@ -45,14 +45,20 @@ test('events that are stuck take memory, and no room beside it', async () => {
   const backlog = filled(8);
   const room = backlog.room();
   assert.ok(room !== undefined);
-  backlog.stick(4);
+  backlog.stick(4, 4 * 2_048);
   await room;
   assert.equal(backlog.room(), undefined);
-  backlog.stick(-4);
+  backlog.stick(-4, -4 * 2_048);
   assert.ok(backlog.room() !== undefined);
   const full = filled(8, { bufferBytes: 8 * 2_048 });
-  full.stick(8);
+  full.stick(8, 8 * 2_048);
   assert.ok(full.room() !== undefined);
+});
+
+test('what is stuck keeps nobody waiting, however much of the memory it takes', async () => {
+  const backlog = filled(8, { bufferBytes: 8 * 2_048 });
+  backlog.stick(5, 5 * 2_048);
+  assert.equal(await removedUntilRoom(backlog, 3), 2);
 });
 
 test('who waits goes on when the sink is away, and when it is over', async () => {

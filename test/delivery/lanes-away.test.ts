@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { fakeClock } from '../support/fake-clock.ts';
 import { type Stage, stage } from './lanes-stage.ts';
 import { RESET, status, TAKEN, TIMEOUT } from './outcomes.ts';
 
@@ -40,6 +41,27 @@ test('when all objects rest for long, each probe wakes another one, so that a po
     await it.sink.answer(status(500));
   }
   assert.deepEqual(it.sink.ids().slice(10), ['a1', 'b1', 'c1', 'd1']);
+});
+
+test('a timer that fires a little early loses no probe, at whichever moment the clock is read', async () => {
+  for (let early = 0; early < 0.06; early += 0.0005) {
+    const fake = fakeClock();
+    let readings = 0;
+    const clock = {
+      ...fake,
+      monotonic: () => fake.monotonic() + 0.001 * ++readings,
+      sleep: (ms: number, signal: AbortSignal) => fake.sleep(Math.max(0, ms - early), signal),
+    };
+    const it = stage({ clock, policy: SLOW });
+    for (const lane of TEN) it.send(`${lane}1`);
+    for (let i = 0; i < 10; i++)
+      it.sink
+        .open()[0]
+        ?.answer(RESET)
+        .catch(() => undefined);
+    await fake.advance(1_000);
+    assert.equal(it.sink.attempts.length, 11, `${early} ms too early`);
+  }
 });
 
 test('the first event that is taken brings the sink back, and wakes all who rest', async () => {

@@ -26,7 +26,7 @@ test('an event that is refused goes to the dead letter sink, and the object goes
       knativeerrorcode: 413,
       knativeerrordata: Buffer.from('status 413').toString('base64'),
     },
-    data: Buffer.from('{"n":1}'),
+    data: new TextEncoder().encode('{"n":1}'),
   });
   await deadLetterSink.answer(TAKEN);
   assert.deepEqual(settled, ['a1 deadLettered']);
@@ -101,6 +101,23 @@ test('a dead letter sink that is away holds up nobody but the objects of its let
     news.filter(({ is }) => is === 'away'),
     [],
   );
+});
+
+test('a dead letter sink that answers nothing takes no place of other objects, nor the probe of a sink that is away', async () => {
+  const { send, sink, deadLetterSink, clock, news, settled, lanes } = stage({ deadLetters: true, inFlight: 4 });
+  const poisoned = Array.from('abcdefghijkl');
+  for (const lane of poisoned) send(`${lane}1`);
+  while (sink.open().length > 0) await sink.answer(status(400));
+  assert.equal(deadLetterSink.open().length, 4);
+  assert.equal(lanes.room(), undefined, 'they wait for who knows how long');
+  for (const lane of ['x', 'y', 'z']) send(`${lane}1`);
+  await sink.answer(TAKEN, TAKEN, TAKEN);
+  assert.deepEqual(settled, ['x1 delivered', 'y1 delivered', 'z1 delivered']);
+  for (const lane of 'opqrstuvwx') send(`${lane}2`);
+  while (!news.some(({ is }) => is === 'away')) await sink.answer(RESET);
+  const before = sink.attempts.length;
+  await clock.advance(500);
+  assert.equal(sink.attempts.length, before + 1);
 });
 
 test('a dead letter that is taken does not mean that the sink is back', async () => {

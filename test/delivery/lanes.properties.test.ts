@@ -24,6 +24,7 @@ interface Run {
   readonly letters: string[];
   readonly settled: string[];
   readonly mostInFlight: number;
+  readonly mostLetters: number;
 }
 
 const plan: fc.Arbitrary<Plan> = fc.record({
@@ -46,7 +47,7 @@ test('whatever the sink does, each object is told everything once, in order, and
       fc.boolean(),
       async (plans, inFlight, deadLetters) => {
         const run = await deliver(plans, inFlight, deadLetters);
-        assert.ok(run.mostInFlight <= inFlight);
+        assert.ok(run.mostInFlight <= inFlight && run.mostLetters <= inFlight);
         for (const lane of ['a', 'b', 'c', 'd']) {
           const expected = model(plans, lane, deadLetters);
           const ofLane = (ids: readonly string[]) => ids.filter((id) => id.startsWith(lane));
@@ -60,7 +61,11 @@ test('whatever the sink does, each object is told everything once, in order, and
 });
 
 /** What happens in one lane, said without time. */
-function model(plans: readonly Plan[], lane: string, deadLetters: boolean): Omit<Run, 'mostInFlight'> {
+function model(
+  plans: readonly Plan[],
+  lane: string,
+  deadLetters: boolean,
+): Pick<Run, 'attempts' | 'letters' | 'settled'> {
   const expected = { attempts: [] as string[], letters: [] as string[], settled: [] as string[] };
   plans.forEach((it, index) => {
     if (it.lane !== lane) return;
@@ -76,18 +81,21 @@ function model(plans: readonly Plan[], lane: string, deadLetters: boolean): Omit
 async function deliver(plans: readonly Plan[], inFlight: number, deadLetters: boolean): Promise<Run> {
   const clock = fakeClock({ random: () => 0.5 });
   const { signal } = new AbortController();
-  const run = { attempts: [] as string[], letters: [] as string[], settled: [] as string[], mostInFlight: 0 };
+  const lists = { attempts: [] as string[], letters: [] as string[], settled: [] as string[] };
+  const run = { ...lists, mostInFlight: 0, mostLetters: 0 };
   const left = new Map(plans.map((it, index) => [`${it.lane}${index}`, { ...it, failures: [...it.failures] }]));
   const busy = new Set<string>();
-  const begin = (lane: string): void => {
-    assert.equal(busy.has(lane), false, `two events of ${lane} on the wire`);
-    busy.add(lane);
+  const dying = new Set<string>();
+  const begin = (lane: string, among: Set<string>): void => {
+    assert.equal(busy.has(lane) || dying.has(lane), false, `two events of ${lane} on the wire`);
+    among.add(lane);
     run.mostInFlight = Math.max(run.mostInFlight, busy.size);
+    run.mostLetters = Math.max(run.mostLetters, dying.size);
   };
   const sink = sinkOf((id, done) => {
     const it = left.get(id) ?? assert.fail(id);
     run.attempts.push(id);
-    begin(it.lane);
+    begin(it.lane, busy);
     const outcome = it.failures.shift() ?? (it.end === 'taken' ? TAKEN : status(400));
     after(it.latencyMs, clock, () => {
       busy.delete(it.lane);
@@ -96,9 +104,9 @@ async function deliver(plans: readonly Plan[], inFlight: number, deadLetters: bo
   });
   const deadLetterSink = sinkOf((id, done) => {
     run.letters.push(id);
-    begin(id.slice(0, 1));
+    begin(id.slice(0, 1), dying);
     after(10, clock, () => {
-      busy.delete(id.slice(0, 1));
+      dying.delete(id.slice(0, 1));
       done(TAKEN);
     });
   });
