@@ -1,7 +1,7 @@
 import type { CloudEvent } from '../events/cloud-event.ts';
 import type { Clock } from '../process/clock.ts';
 import { isFinal } from './judge.ts';
-import type { Outcome } from './outcome.ts';
+import { type Outcome, troubleOf } from './outcome.ts';
 import type { Post } from './sink.ts';
 
 /** Sends events in one request, once. `done` is called exactly once. */
@@ -31,6 +31,11 @@ interface Waiting {
   readonly done: (outcome: Outcome) => void;
 }
 
+/** Whether a single one of the events can be the reason: a refusal, or what a sink does that breaks on it. */
+function isOfOne(outcome: Outcome): boolean {
+  return isFinal(outcome) || troubleOf(outcome) === 'failure';
+}
+
 interface Batch {
   readonly waiting: Waiting[];
   bytes: number;
@@ -39,8 +44,8 @@ interface Batch {
 /**
  * Events that are posted in one turn go together, at the end of the turn; and while an answer is awaited, those of at
  * most {@link LINGER_MS}. What the answer says is said of each of them, so that each is delivered, or tried again by its
- * own count. Only when several are refused for good, each is sent by itself: one that the sink cannot stomach must not
- * take the others with it.
+ * own count. Only when one event could have brought it about, several are sent again, each by itself: one that the sink
+ * cannot stomach must not take the others with it.
  */
 export function createBatches({ postAll, clock }: BatchesOptions): Batches {
   const closing = new AbortController();
@@ -52,7 +57,7 @@ export function createBatches({ postAll, clock }: BatchesOptions): Batches {
     const events = waiting.map(({ event }) => event);
     postAll(events, (outcome) => {
       awaited--;
-      if (waiting.length > 1 && isFinal(outcome)) for (const one of waiting) send([one]);
+      if (waiting.length > 1 && isOfOne(outcome)) for (const one of waiting) send([one]);
       else for (const { done } of waiting) done(outcome);
       if (awaited === 0) atEndOfTurn(current);
     });

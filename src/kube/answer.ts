@@ -4,6 +4,7 @@ import { printable } from './printable.ts';
 
 /** More than any Status object needs; a proxy's error page can be of any length. */
 const REFUSAL_BYTES = 64 * 1024;
+export const REFUSAL_MS = 5_000;
 
 /** Reads why the server refused. @param request what was asked, for the message. @param now ms since the epoch */
 export async function refusal(answer: HttpAnswer, request: string, now: number): Promise<KubeError> {
@@ -30,13 +31,25 @@ export async function discard(answer: HttpAnswer): Promise<void> {
   await textOf(answer).catch(() => '');
 }
 
+/** As much of it as comes in time: a status says what matters, and nothing else ends the wait for the rest. */
 async function textOf({ body }: HttpAnswer): Promise<string> {
   const chunks: Buffer[] = [];
   let bytes = 0;
-  for await (const chunk of body as AsyncIterable<Buffer>) {
-    chunks.push(chunk);
-    bytes += chunk.length;
-    if (bytes >= REFUSAL_BYTES) break;
+  let isLate = false;
+  const timer = setTimeout(() => {
+    isLate = true;
+    body.destroy();
+  }, REFUSAL_MS);
+  try {
+    for await (const chunk of body as AsyncIterable<Buffer>) {
+      chunks.push(chunk);
+      bytes += chunk.length;
+      if (bytes >= REFUSAL_BYTES) break;
+    }
+  } catch (error) {
+    if (!isLate) throw error;
+  } finally {
+    clearTimeout(timer);
   }
   return Buffer.concat(chunks).toString();
 }

@@ -22,6 +22,8 @@ export interface StreamLimits {
 const PIECE_BYTES = 64 * 1024;
 /** A chunk of which so much is missing is handed on as it comes. etcd refuses objects above 1.5 MiB. */
 const MOST_TORN_BYTES = 2 * 1024 * 1024;
+/** So is one that takes longer, or a slow link would look like a dead one. */
+export const MOST_TORN_MS = 2_000;
 
 /**
  * Speaks HTTP/1.1 for answers that last: each has a connection of its own, which ends with it. As many chunks as fit
@@ -76,11 +78,13 @@ function begin(request: HttpRequest, connect: Connect, limits: StreamLimits, clo
     if (piece !== undefined && !torn && filled + whole > piece.length) handOn();
     piece ??= Buffer.allocUnsafeSlow(tears ? whole : Math.max(whole, Math.min(bytes.length - start, PIECE_BYTES)));
     filled += bytes.copy(piece, filled, start, until);
+    if (tears && !torn) patience.refresh();
     torn = tears;
     return undefined;
   });
 
   const handOn = (): void => {
+    torn = false;
     body ??= answered();
     if (piece !== undefined && !body.push(piece.subarray(0, filled))) socket.pause();
     piece = undefined;
@@ -124,6 +128,7 @@ function begin(request: HttpRequest, connect: Connect, limits: StreamLimits, clo
     socket.destroy();
   };
 
+  const patience = setTimeout(() => torn && handOn(), MOST_TORN_MS);
   const socket = connect(origin, received);
   socket.setKeepAlive(true, limits.tcpKeepAlive);
   const within = (ms: number, code: string): NodeJS.Timeout => setTimeout(() => end(tooLate(code, ms)), ms);
@@ -143,6 +148,7 @@ function begin(request: HttpRequest, connect: Connect, limits: StreamLimits, clo
   });
   socket.once('close', () => {
     clearTimeout(timer);
+    clearTimeout(patience);
     listening[Symbol.dispose]();
     if (reader.answer.stage !== 'done') end(error ?? cutShort());
     closed();

@@ -6,6 +6,7 @@ import type { Readable } from 'node:stream';
 import { setImmediate } from 'node:timers/promises';
 import { createSecureContext } from 'node:tls';
 import type { Transport } from './access.ts';
+import { ADDRESS_TIMEOUT_MS } from '../http/open-socket.ts';
 import { READ_BUFFER } from '../http/read-buffer.ts';
 import { readingInto } from './read-buffer.ts';
 import { createUnderway, type RequestUnderway } from './underway.ts';
@@ -63,6 +64,7 @@ export function createDispatcher(tls: Transport['tls'], limits: DispatcherLimits
     keepAlive: true,
     keepAliveMsecs: limits.tcpKeepAlive,
     timeout: limits.keepAliveTimeout,
+    autoSelectFamilyAttemptTimeout: ADDRESS_TIMEOUT_MS,
     maxSockets: limits.connections ?? Infinity,
   };
   let plain: Agent | undefined;

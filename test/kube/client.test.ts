@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { test } from 'node:test';
+import { setImmediate as turn } from 'node:timers/promises';
+import { REFUSAL_MS } from '../../src/kube/answer.ts';
 import type { KubeFailureCode } from '../../src/kube/errors.ts';
 import { accessTo, answer, clientFor, never, scriptedServer, USER_AGENT } from './scripted-server.ts';
 
@@ -96,6 +98,31 @@ test('of an endless error page only the beginning is read', async (t) => {
   const client = clientFor(t, accessTo(server.url));
   await assert.rejects(client.json({ path: '/', signal: never() }), failsWith('serverError', /502: x+…$/));
   assert.ok(sent < 16 * 1024 * 1024, `${sent} bytes`);
+});
+
+test('a refusal whose body does not come is told all the same, of a watch too', async (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  await using server = await scriptedServer((_, response) => {
+    response.writeHead(503, { 'content-length': '50', 'retry-after': '2' });
+    response.flushHeaders();
+  });
+  const client = clientFor(t, accessTo(server.url));
+  const request = { path: '/', signal: never() };
+  for (const ask of [() => client.stream({ ...request, idleMs: 1_000 }), () => client.bytes(request)]) {
+    const before = server.requests.length;
+    const asked = ask();
+    let failed = false;
+    asked.catch(() => (failed = true));
+    while (server.requests.length === before) await turn();
+    // Until the head is there.
+    for (let i = 0; i < 50; i++) await turn();
+    for (let i = 0; i < 3 && !failed; i++) {
+      t.mock.timers.tick(REFUSAL_MS);
+      for (let j = 0; j < 50; j++) await turn();
+    }
+    assert.ok(failed);
+    await assert.rejects(asked, { code: 'serverError', retryAfterMs: 2_000 });
+  }
 });
 
 test('an answer that no API server gives is malformed, however good its status', async (t) => {

@@ -7,7 +7,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import type { TLSSocket } from 'node:tls';
 import * as fc from 'fast-check';
 import type { Dispatcher, HttpAnswer, HttpRequest } from '../../src/kube/http.ts';
-import { createStreamDispatcher, type StreamLimits } from '../../src/kube/http-stream.ts';
+import { createStreamDispatcher, MOST_TORN_MS, type StreamLimits } from '../../src/kube/http-stream.ts';
 import { createAuthority, issueServer } from '../controlplane/certificates.ts';
 import { hastySink, rawSink, type Script } from '../delivery/raw-sink.ts';
 
@@ -194,6 +194,24 @@ test('a chunk that is larger than any object is handed on as it comes', async (t
   assert.ok(piece.length <= 1_000_000);
   server.sockets[0]?.write(Buffer.concat([Buffer.alloc(size - 1_000_000, 'b'), Buffer.from('\r\n0\r\n\r\n')]));
   assert.equal((await buffer(body)).length, size - piece.length);
+});
+
+test('a chunk that a slow link brings little by little is handed on as it comes, and is no silence', async (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  const half = 'a'.repeat(1_000);
+  const server = await rawSink(t, answering([`${CHUNKED}7d0\r\n`, half]));
+  const { body } = await ask(dispatcherFor(t), server.url);
+  const pieces: Buffer[] = [];
+  body.on('data', (piece: Buffer) => pieces.push(piece));
+  for (const much of [1_000, 2_000]) {
+    while (Buffer.concat(pieces).length < much) {
+      await turn();
+      t.mock.timers.tick(MOST_TORN_MS);
+    }
+    server.sockets[0]?.write(much === 1_000 ? half : '\r\n0\r\n\r\n');
+  }
+  await once(body, 'end');
+  assert.equal(Buffer.concat(pieces).toString(), half + half);
 });
 
 test('an answer is there when its head is, though its body is torn', async (t) => {
