@@ -70,8 +70,10 @@ export function createInterpreter(stream: Stream, known: KnownObjects, tell: (ne
     if (type === 'DELETED') {
       if (isSame(head, lastDeleted)) return { changes: [], suppressed: 'duplicate' };
       lastDeleted = head;
-      // What existed at the position is known, but for what was told as gone before a newer index was stored.
-      const toldGone = state.at === 'watching' && state.knowsAll && known.find(head.namespace, head.name) === undefined;
+      // What existed at the position is known, but for what was told as gone before a newer index was stored, and what
+      // was in a namespace that came into the scope after it.
+      const isUnknown = known.find(head.namespace, head.name) === undefined;
+      const toldGone = state.at === 'watching' && state.knowsAll && isUnknown && !admission.isNews(head);
       if (toldGone) return { changes: [], suppressed: 'duplicate' };
     } else if (state.at === 'listing' || state.at === 'retracing') {
       const list = state.at === 'listing' ? state : ({ why: 'expired', since: state.since, knowsAll: true } as const);
@@ -87,7 +89,8 @@ export function createInterpreter(stream: Stream, known: KnownObjects, tell: (ne
   const take = (state: WatchState, object: ObjectHead, observation: Observation, changes: Change[]): void => {
     if (observation.suppressed !== undefined) tell({ is: 'suppressed', reason: observation.suppressed, object });
     if (state.at === 'listing' && isSilent(stream, state)) return;
-    for (const change of observation.changes) {
+    for (const observed of observation.changes) {
+      const change = state.at === 'watching' ? admission.named(observed) : observed;
       changes.push(change);
       if (state.at === 'retracing') tally.retraced(change.type);
       else if (change.foundBy !== 'watch') tally.count(change.type);
@@ -181,7 +184,7 @@ export function createInterpreter(stream: Stream, known: KnownObjects, tell: (ne
       case 'entering':
         changes.push(...admission.take(state, objects));
         if (more !== undefined) return more;
-        admission.end(state);
+        admission.end(state, resourceVersion);
         return advance(state, { is: 'entered' });
     }
   };

@@ -43,7 +43,9 @@ interface Stored {
 /** A server, and a stream of it whose scope changes: at the end the stream has read everything. */
 function play(deeds: readonly Deed[]) {
   const objects = new Map<string, Stored>();
-  const history: { readonly version: number; readonly line: string }[] = [];
+  const history: { readonly version: number; readonly key: string; readonly line: string }[] = [];
+  /** Where the stream was when a namespace came in. */
+  const since = new Map([['n1', 10]]);
   let version = 10;
   let uids = 0;
   const known = createKnownObjects();
@@ -61,7 +63,7 @@ function play(deeds: readonly Deed[]) {
     return JSON.stringify({ metadata: { namespace, name, uid, resourceVersion: String(resourceVersion) } });
   };
   const happen = (type: string, key: string, stored: Stored): void => {
-    history.push({ version, line: `{"type":"${type}","object":${text(key, stored)}}` });
+    history.push({ version, key, line: `{"type":"${type}","object":${text(key, stored)}}` });
   };
   const readLines = (most: number): void => {
     for (const { line } of history.slice(read, read + most)) {
@@ -105,6 +107,8 @@ function play(deeds: readonly Deed[]) {
         readLines(it.lines);
         return;
       case 'enter':
+        if (!since.has(it.namespace))
+          since.set(it.namespace, Number('resourceVersion' in state ? state.resourceVersion : NaN));
         scope.enter(it, false);
         list();
         return;
@@ -117,12 +121,12 @@ function play(deeds: readonly Deed[]) {
   };
   for (const it of deeds) perform(it);
   readLines(Number.POSITIVE_INFINITY);
-  return { objects, known, told, scope };
+  return { objects, known, told, scope, history, since };
 }
 
 test('however namespaces come and go, what is known in the end is what exists in those that are meant', () => {
   fc.assert(
-    fc.property(fc.array(deed, { maxLength: 60 }), (deeds) => {
+    fc.property(fc.array(deed, { maxLength: 60, size: 'max' }), (deeds) => {
       const { objects, known, scope } = play(deeds);
       const meant = Array.from(objects).filter(([key]) => scope.covers(key.slice(0, key.indexOf('/'))));
       const truth = meant.map(([key, { uid, version }]) => `${key} ${uid}@${version}`);
@@ -135,7 +139,7 @@ test('however namespaces come and go, what is known in the end is what exists in
 
 test('however namespaces come and go, no object goes back in time and no state of it is told twice while it is known', () => {
   fc.assert(
-    fc.property(fc.array(deed, { maxLength: 60 }), (deeds) => {
+    fc.property(fc.array(deed, { maxLength: 60, size: 'max' }), (deeds) => {
       // One that leaves is forgotten, so that its states may come again after it is back.
       const staying = deeds.filter(({ is }) => is !== 'leave');
       const last = new Map<string, number>();
@@ -144,6 +148,20 @@ test('however namespaces come and go, no object goes back in time and no state o
         const version = Number(object.resourceVersion);
         assert.ok(version > (last.get(key) ?? 0), `${key}@${version} after ${last.get(key)}`);
         last.set(key, version);
+      }
+    }),
+    { numRuns: 500 },
+  );
+});
+
+test('whatever happens in a namespace after the moment at which it comes in is told, however late the stream reads it', () => {
+  fc.assert(
+    fc.property(fc.array(deed, { maxLength: 60, size: 'max' }), (deeds) => {
+      const { told, history, since } = play(deeds.filter(({ is }) => is !== 'leave'));
+      const versions = new Set(told.map(({ object }) => Number(object.resourceVersion)));
+      for (const { version, key, line } of history) {
+        const from = since.get(key.slice(0, key.indexOf('/')));
+        if (from !== undefined && version > from) assert.ok(versions.has(version), line);
       }
     }),
     { numRuns: 500 },

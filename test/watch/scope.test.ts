@@ -128,23 +128,51 @@ test('objects of a namespace that comes in silently are known as far as the watc
   ]);
 });
 
-test('objects of a namespace that comes in and is told are adds, and the watch repeats none of them', () => {
+test('objects of a namespace that comes in and is told are adds, and what has changed since is left to the watch', () => {
   const scope = createScope([]);
   scope.enter({ namespace: 'in', tells: true }, false);
   const it = bench(scope);
-  const pods = ['in/old u1@9', 'in/changed u2@12'];
+  const pods = ['in/old u1@9', 'in/new u2@12', 'in/touched u3@13'];
   const read = it.page(entering(...scope.entering()), readListPage(Buffer.from(listOf('15', pods)), PODS.resource));
   assert.deepEqual(
     read.changes.map(({ type, object, foundBy }) => [type, object.name, foundBy]),
+    [['add', 'old', 'list']],
+  );
+  assert.deepEqual(
+    it.told([
+      'ADDED in/new u2@11',
+      'MODIFIED in/new u2@12',
+      'MODIFIED in/touched u3@13',
+      'ADDED in/brief u4@14',
+      'DELETED in/brief u4@15',
+      'MODIFIED in/touched u3@16',
+    ]),
     [
-      ['add', 'old', 'list'],
-      ['add', 'changed', 'list'],
+      'add in/new@11',
+      'update in/new@12',
+      'add in/touched@13',
+      'add in/brief@14',
+      'delete in/brief@15',
+      'update in/touched@16',
     ],
   );
-  assert.deepEqual(it.told(['ADDED in/changed u2@11', 'MODIFIED in/changed u2@12', 'MODIFIED in/changed u2@16']), [
-    'update in/changed@16',
-  ]);
-  assert.deepEqual(it.news.slice(0, 1), [{ is: 'entered', namespaces: ['in'], added: 2, objects: 2 }]);
+  assert.deepEqual(it.news.slice(0, 1), [{ is: 'entered', namespaces: ['in'], added: 1, objects: 1 }]);
+});
+
+test('a delete between the position and the list of a namespace that comes in is told, whether or not what exists is', () => {
+  for (const tells of [false, true]) {
+    const scope = createScope([]);
+    scope.enter({ namespace: 'in', tells }, false);
+    const it = bench(scope);
+    it.page(entering(...scope.entering()), readListPage(Buffer.from(listOf('15', [])), PODS.resource));
+    const told = it.told([
+      'DELETED in/gone u1@11',
+      'DELETED out/x u9@12',
+      'DELETED in/told u2@16',
+      'DELETED in/told u3@17',
+    ]);
+    assert.deepEqual(told, ['delete in/gone@11']);
+  }
 });
 
 test('a namespace that leaves while it is listed stays outside', () => {
@@ -189,11 +217,11 @@ test('the open watch is ended for a namespace that comes in, and goes on at its 
     ['watch 10', openLinesThen(enterSoon, line('MODIFIED second/b u2@11'), bookmark('12'))],
     ['list', refusal(500, 'InternalError')],
     ['list', (response) => page(response, listOf('15', ['second/b u2@11', 'second/c u3@13'], 'more'))],
-    ['page more', (response) => page(response, listOf('15', ['second/d u4@14']))],
+    ['page more', (response) => page(response, listOf('15', ['second/d u4@9']))],
     ['watch 12', linesFor(MINUTES, line('ADDED second/c u3@13'), line('ADDED second/e u5@16'))],
   ];
   const it = await play(script, { until: 'head', stream: { scope } });
-  assert.deepEqual(it.told, ['add b u2@11 by list', 'add c u3@13 by list', 'add d u4@14 by list', 'add e u5@16']);
+  assert.deepEqual(it.told, ['add b u2@11 by list', 'add d u4@9 by list', 'add c u3@13', 'add e u5@16']);
   assert.equal(it.steps.at(-1)?.resumeAt, '16');
   assert.deepEqual(
     it.steps.filter(({ changes }) => changes.some(({ foundBy }) => foundBy === 'list')).map(({ resumeAt }) => resumeAt),
