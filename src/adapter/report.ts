@@ -76,6 +76,12 @@ export function reportStream(name: string, io: ReportIo): (news: StreamNews) => 
           'what exists was not known; it is now',
         );
         return;
+      case 'vanished':
+        log.warn(
+          { objects: news.objects },
+          'namespace is deleted, and its watch did not say it of all objects; told as deleted',
+        );
+        return;
       case 'audited':
         io.metrics.audited(news.differences);
         if (news.differences === 0) log.debug({ resourceVersion: news.resourceVersion }, 'audit found no difference');

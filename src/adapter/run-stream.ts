@@ -48,6 +48,8 @@ export interface StreamRun {
   /** Whether what exists at the first start is told, whatever `initialEvents` says. */
   readonly tellsAll?: boolean | undefined;
   readonly starts: StartLimit;
+  /** See StreamIo of the watch. */
+  readonly vanished?: () => boolean;
 }
 
 /** Watches one stream, through every absence of its resource, until `signal` is aborted. */
@@ -90,7 +92,7 @@ export async function runStream(
       }
     };
     const stream = { ...streamOf(wanted, found, run, config), sees: seenBy(conditions) };
-    const watchIo = { kube: io.kube, clock: io.clock, tell, rewound: io.rewound };
+    const watchIo = { kube: io.kube, clock: io.clock, tell, rewound: io.rewound, vanished: run.vanished };
     const steps = watchStream(stream, known, watchIo, signal, from);
     await runPipeline(stream, steps, origin, ledger, io.pipeline, signal, { conditions, debounceMs });
     if (signal.aborted) break;

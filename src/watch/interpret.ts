@@ -4,7 +4,7 @@ import type { Change, ObjectHead, ObjectVersion } from './change.ts';
 import type { KnownObjects } from './known-objects.ts';
 import type { ListPage, ListedObject } from './list-page.ts';
 import { createListTally } from './list-tally.ts';
-import { type Observation, observeListed, observeWatched } from './observe.ts';
+import { type Observation, observeGone, observeListed, observeWatched } from './observe.ts';
 import { isSilent, type Stream } from './requests.ts';
 import type { StreamNews } from './stream-news.ts';
 import { readWatchLine, type WatchLine, type WatchType } from './watch-line.ts';
@@ -38,6 +38,8 @@ export interface Interpreter {
   page(state: Paged, page: ListPage): Interpretation;
   /** The last bodies of what is gone cannot be had: told without them. */
   withoutBodies(state: Recalling): readonly Change[];
+  /** Nothing of what is known exists any more: told as deleted, without bodies. */
+  vanished(): readonly Change[];
 }
 
 export function createInterpreter(stream: Stream, known: KnownObjects, tell: (news: StreamNews) => void): Interpreter {
@@ -225,6 +227,11 @@ export function createInterpreter(stream: Stream, known: KnownObjects, tell: (ne
       const next = readPage(state, page, changes);
       tellOutside();
       return { changes, state: next, failure: undefined };
+    },
+    vanished: () => {
+      const changes = Array.from(known.all()).map((object) => observeGone(known, object, undefined));
+      tell({ is: 'vanished', objects: changes.length });
+      return changes;
     },
     withoutBodies: (state) => {
       const changes: Change[] = [];

@@ -34,6 +34,8 @@ export type StreamNews =
   | { readonly is: 'entered'; readonly namespaces: readonly string[]; readonly added: number; readonly objects: number }
   /** It was not known what existed at our position; the server could still say. */
   | { readonly is: 'relearned'; readonly resourceVersion: string; readonly objects: number }
+  /** What the stream is about is gone, as somebody else saw; so many objects were known that no watch said so of. */
+  | { readonly is: 'vanished'; readonly objects: number }
   | { readonly is: 'malformed'; readonly sentence: string }
   /** The API server no longer serves the resource. */
   | { readonly is: 'gone'; readonly error: KubeError };

@@ -43,6 +43,8 @@ export interface StreamIo {
   readonly tell: (news: StreamNews) => void;
   /** Aborted when something else than a stream shows that the server's versions went back; then it is another one. */
   readonly rewound?: () => AbortSignal;
+  /** Whether somebody else saw that all the stream is about is gone, and a watch had its time to say so. */
+  readonly vanished?: (() => boolean) | undefined;
 }
 
 /** Bookmarks come about once a minute (apiserver, cacher.go), so a watch that says nothing for longer is dead. */
@@ -88,6 +90,10 @@ export async function* watchStream(
     if (attempt.rewound?.aborted === true) rewind(attempt, signal);
     enterScope(attempt);
     const { state } = attempt;
+    if (known.size > 0 && io.vanished?.() === true) {
+      const { epoch } = state.at === 'waiting' ? state.next : state;
+      yield { changes: interpreter.vanished(), epoch, resumeAt: undefined };
+    }
     if (state.at === 'waiting') {
       await io.clock.sleep(state.ms, attempt.signal);
       attempt.state = advance(state, { is: 'rested' });

@@ -1,22 +1,18 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type PayloadConfig, payloadRules } from '../../src/adapter/payload-config.ts';
-import { reportLack } from '../../src/adapter/report-lack.ts';
-import { createMetrics } from '../../src/adapter/metrics.ts';
+import type { PayloadConfig } from '../../src/adapter/payload-config.ts';
 import { type PipelineIo, runPipeline } from '../../src/adapter/pipeline.ts';
 import { createLedger } from '../../src/checkpoint/ledger.ts';
 import type { Outgoing } from '../../src/delivery/lanes.ts';
 import type { Condition } from '../../src/events/conditions/condition.ts';
 import type { Origin } from '../../src/events/from-change.ts';
-import { createPayload } from '../../src/events/shaping/payload.ts';
 import { compileFilters } from '../../src/events/filters/compile-filters.ts';
 import { createRecentIds } from '../../src/events/recent-ids.ts';
 import type { Change } from '../../src/watch/change.ts';
 import { createKnownObjects } from '../../src/watch/known-objects.ts';
 import type { Stream } from '../../src/watch/requests.ts';
 import { changeOf, originOf, PODS } from '../events/changes.ts';
-import { recordedLog } from './recorded-log.ts';
-import { fakeClock } from '../support/fake-clock.ts';
+import { deliveringIo } from './pipeline-io.ts';
 
 const ALL_PODS: Stream = {
   resource: PODS,
@@ -50,32 +46,9 @@ async function tell(
 ): Promise<Told> {
   const filters = compileFilters(options.filters ?? []);
   if (filters.is === 'wrong') throw new Error(JSON.stringify(filters.problems));
-  const clock = fakeClock();
-  const { log } = recordedLog();
-  const metrics = createMetrics(() => ({ inFlight: 0, queued: 0, queuedBytes: 0 }));
-  const sent: Outgoing[] = [];
-  const io: PipelineIo = {
-    lanes: {
-      send: (outgoing) => {
-        sent.push(outgoing);
-        outgoing.settled('delivered');
-      },
-      room: () => undefined,
-      wake: () => undefined,
-      idle: async () => undefined,
-      gauges: () => ({ inFlight: 0, queued: 0, queuedBytes: 0 }),
-    },
-    recent: undefined,
-    clock,
-    metrics,
-    report: { tell: () => undefined, settled: () => undefined },
-    whereabouts: { unselected: async () => new Set() },
-    filters,
-    isOwn: () => false,
-    payload: (it) => createPayload(payloadRules(options.payload, 'shop/web', undefined), it),
-    lacking: reportLack({ log, metrics }),
-    ...options.more,
-  };
+  const delivering = deliveringIo(options.payload);
+  const { clock, metrics, sent } = delivering;
+  const io: PipelineIo = { ...delivering, filters, ...options.more };
   const ledger = createLedger({ known: createKnownObjects(), start: undefined, clock });
   const steps = (async function* () {
     yield { changes, epoch: 0, resumeAt: '99' };
