@@ -1,5 +1,5 @@
 import type { Ledger } from '../checkpoint/ledger.ts';
-import { createDebounce, type Held } from '../delivery/debounce.ts';
+import type { Debounce, Held } from '../delivery/debounce.ts';
 import type { Lanes } from '../delivery/lanes.ts';
 import { ownWhereSparse } from '../delivery/own-bytes.ts';
 import type { DeliveryReport } from '../delivery/report.ts';
@@ -34,6 +34,8 @@ interface Told extends Held {
 /** What the streams of an adapter share. */
 export interface PipelineIo {
   readonly lanes: Lanes;
+  /** Undefined where nothing is held back. One for all streams: two can see the same object. */
+  readonly debounce: Debounce | undefined;
   /** Undefined where no two streams can see the same change. */
   readonly recent: RecentIds | undefined;
   readonly clock: Clock;
@@ -67,7 +69,7 @@ export async function runPipeline(
 ): Promise<void> {
   const { resource } = stream;
   const { conditions = [], debounceMs } = choice;
-  const send = sender(io, debounceMs, signal);
+  const send = sender(io, debounceMs);
   const payload = io.payload(origin);
   // Filters judge an event before ceOverrides change it, as upstream's do.
   const asItIs = { ...origin, overrides: {} };
@@ -121,14 +123,9 @@ export async function runPipeline(
  * Sends at once, or holds updates back for newer ones of their object. What an object begins and ends with is not held:
  * receivers would hear of an update of what they never heard of.
  */
-function sender(
-  { lanes, clock }: PipelineIo,
-  windowMs: number | undefined,
-  signal: AbortSignal,
-): (event: Told) => void {
-  if (windowMs === undefined) return (event) => lanes.send(event);
-  const debounce = createDebounce({ lanes, clock, windowMs, signal });
-  return (event) => debounce.send(event, event.change.type === 'update');
+function sender({ lanes, debounce }: PipelineIo, waitsMs: number | undefined): (event: Told) => void {
+  if (debounce === undefined) return lanes.send;
+  return (event) => debounce.send(event, event.change.type === 'update' ? waitsMs : undefined);
 }
 
 /** Why an event is not sent, or undefined. */

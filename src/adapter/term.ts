@@ -16,6 +16,7 @@ import type { StreamNews } from '../watch/stream-news.ts';
 import { createGapAnnouncer, type GapAnnouncer } from './announce-gaps.ts';
 import type { AdapterConfig } from './config.ts';
 import { retryPolicy } from './delivery-config.ts';
+import { createHoldBack } from './hold-back.ts';
 import { aborted, endOf } from './end-of-term.ts';
 import { GAPS_ANNOTATION } from './gap-notes.ts';
 import { finishCheckpoint, keepCheckpoint, type KeepIo } from './keep-checkpoint.ts';
@@ -143,11 +144,12 @@ export function createTerm(config: AdapterConfig, leader: Lead | undefined, io: 
   const watchAndDrain = async (gaps: GapAnnouncer, signal: AbortSignal): Promise<void> => {
     const stop = AbortSignal.any([signal, hardStop.signal]);
     const finder = { discovery: createDiscovery(kube), board, clock, log };
+    const debounce = createHoldBack(config.source, { lanes, clock, signal: stop });
     const streamsIo = {
       kube,
       clock,
       finder,
-      pipeline,
+      pipeline: { ...pipeline, debounce },
       memoryOf,
       forget,
       reporter: reporter(gaps),

@@ -5,10 +5,10 @@ import type { Lanes, Outgoing } from './lanes.ts';
 /** Holds events back, so that of several of an object that come soon after each other only the last is sent. */
 export interface Debounce {
   /**
-   * @param waits whether newer events of the lane may take the event's place; else it goes at once, and takes the place
-   * of the one that waits
+   * @param waitsMs how long newer events of the lane may take the event's place, counted from the first that waits;
+   * undefined: it goes at once, and takes the place of the one that waits
    */
-  send(event: Held, waits: boolean): void;
+  send(event: Held, waitsMs: number | undefined): void;
 }
 
 /** An event that others can take the place of. */
@@ -20,70 +20,94 @@ export interface Held extends Outgoing {
 export interface DebounceOptions {
   readonly lanes: Lanes;
   readonly clock: Clock;
-  /** From the first event that waits to when the last one goes, so that nothing waits for longer. */
-  readonly windowMs: number;
   /** Ends every wait: what waits goes at once. */
   readonly signal: AbortSignal;
+}
+
+interface Waiting {
+  event: Held;
+  readonly due: number;
+}
+
+/** What waits equally long, by lane, in the order in which it has to go. */
+interface Queue {
+  readonly waiting: Map<string, Waiting>;
+  sleeping: boolean;
 }
 
 /** Of events that wait; beyond it the first of them goes before its time. */
 const MOST_BYTES = 1024 * 1024;
 
-export function createDebounce({ lanes, clock, windowMs, signal }: DebounceOptions): Debounce {
-  /** By lane, in the order in which they have to go. */
-  const waiting = new Map<string, { event: Held; readonly due: number }>();
+export function createDebounce({ lanes, clock, signal }: DebounceOptions): Debounce {
+  /** By how long their events wait; a source has few different ones. */
+  const queues = new Map<number, Queue>();
   let bytes = 0;
-  let sleeping = false;
+
+  const queueOf = (lane: string): Queue | undefined => {
+    for (const queue of queues.values()) if (queue.waiting.has(lane)) return queue;
+    return undefined;
+  };
 
   /** Takes out what waits in a lane. */
-  const take = (lane: string): Held | undefined => {
-    const event = waiting.get(lane)?.event;
+  const take = (queue: Queue | undefined, lane: string): Held | undefined => {
+    const event = queue?.waiting.get(lane)?.event;
     if (event === undefined) return undefined;
-    waiting.delete(lane);
+    queue?.waiting.delete(lane);
     bytes -= sizeOf(event);
     return event;
   };
 
-  const release = (until: (due: number) => boolean): void => {
-    for (const [lane, { due }] of waiting) {
+  const release = (queue: Queue, until: (due: number) => boolean): void => {
+    for (const [lane, { due }] of queue.waiting) {
       if (!until(due)) return;
-      const event = take(lane);
+      const event = take(queue, lane);
       if (event !== undefined) lanes.send(event);
     }
   };
 
-  const sleep = async (): Promise<void> => {
-    sleeping = true;
+  const sleep = async (queue: Queue): Promise<void> => {
+    queue.sleeping = true;
+    const oldest = () => queue.waiting.values().next().value;
     for (let first = oldest(); first !== undefined && !signal.aborted; first = oldest()) {
       await clock.sleep(Math.max(0, first.due - clock.monotonic()), signal);
-      release((due) => due <= clock.monotonic());
+      release(queue, (due) => due <= clock.monotonic());
     }
-    sleeping = false;
+    queue.sleeping = false;
   };
 
-  const oldest = () => waiting.values().next().value;
+  const hold = (event: Held, waitsMs: number): void => {
+    const held = { ...event, event: owned(event.event) };
+    bytes += sizeOf(held);
+    const before = queueOf(event.lane)?.waiting.get(event.lane);
+    if (before !== undefined) {
+      bytes -= sizeOf(before.event);
+      before.event.replaced();
+      before.event = held;
+      return;
+    }
+    const queue = queues.get(waitsMs) ?? { waiting: new Map<string, Waiting>(), sleeping: false };
+    queues.set(waitsMs, queue);
+    queue.waiting.set(event.lane, { event: held, due: clock.monotonic() + waitsMs });
+    if (!queue.sleeping) void sleep(queue);
+  };
 
-  signal.addEventListener('abort', () => release(() => true), { once: true });
+  signal.addEventListener(
+    'abort',
+    () => {
+      for (const queue of queues.values()) release(queue, () => true);
+    },
+    { once: true },
+  );
 
   return {
-    send: (event, waits) => {
-      const before = waiting.get(event.lane);
-      if (!waits || signal.aborted) {
-        take(event.lane)?.replaced();
+    send: (event, waitsMs) => {
+      if (waitsMs === undefined || signal.aborted) {
+        take(queueOf(event.lane), event.lane)?.replaced();
         lanes.send(event);
         return;
       }
-      const held = { ...event, event: owned(event.event) };
-      bytes += sizeOf(held);
-      if (before === undefined) {
-        waiting.set(event.lane, { event: held, due: clock.monotonic() + windowMs });
-      } else {
-        bytes -= sizeOf(before.event);
-        before.event.replaced();
-        before.event = held;
-      }
-      release(() => bytes > MOST_BYTES);
-      if (!sleeping && waiting.size > 0) void sleep();
+      hold(event, waitsMs);
+      for (const queue of queues.values()) release(queue, () => bytes > MOST_BYTES);
     },
   };
 }

@@ -1,6 +1,7 @@
 import { pino } from 'pino';
 import { createStreamMemory, NO_MEMORY } from '../checkpoint/stream-memory.ts';
 import type { AdapterConfig } from '../adapter/config.ts';
+import { createHoldBack } from '../adapter/hold-back.ts';
 import { isOwnObject } from '../adapter/lead.ts';
 import { contentMode } from '../adapter/delivery-config.ts';
 import { payloadRules } from '../adapter/payload-config.ts';
@@ -76,6 +77,7 @@ export async function runPreview(
       finder: { discovery: createDiscovery(kube), board, clock, log },
       pipeline: {
         lanes: events.lanes,
+        debounce: createHoldBack(config.source, { lanes: events.lanes, clock, signal: stop }),
         recent: streamsOverlap(config) ? createRecentIds(RECENT_IDS) : undefined,
         clock,
         metrics,

@@ -2,10 +2,8 @@ import assert from 'node:assert/strict';
 import type { ServerResponse } from 'node:http';
 import { test, type TestContext } from 'node:test';
 import * as fc from 'fast-check';
-import { createMetrics } from '../../src/adapter/metrics.ts';
-import { payloadRules, type PayloadConfig } from '../../src/adapter/payload-config.ts';
+import type { PayloadConfig } from '../../src/adapter/payload-config.ts';
 import { runPipeline } from '../../src/adapter/pipeline.ts';
-import { reportLack } from '../../src/adapter/report-lack.ts';
 import { createLedger } from '../../src/checkpoint/ledger.ts';
 import { createLanes } from '../../src/delivery/lanes.ts';
 import { DEFAULT_RETRY_POLICY } from '../../src/delivery/judge.ts';
@@ -16,19 +14,17 @@ import type { Condition } from '../../src/events/conditions/condition.ts';
 import { partsChanged } from '../../src/events/conditions/changed-parts.ts';
 import { judgeBy, whenTrue } from '../../src/events/conditions/when.ts';
 import { compileFilters } from '../../src/events/filters/compile-filters.ts';
-import { createPayload } from '../../src/events/shaping/payload.ts';
 import { createKnownObjects } from '../../src/watch/known-objects.ts';
 import { watchStream } from '../../src/watch/watch-stream.ts';
 import { originOf } from '../events/changes.ts';
 import { accessTo, answer, clientFor, scriptedServer } from '../kube/scripted-server.ts';
 import { eventually } from '../support/eventually.ts';
-import { fakeClock } from '../support/fake-clock.ts';
 import { anyDice, anyJson, layOut } from '../support/json-text.ts';
 import { recordingSink } from '../support/recording-sink.ts';
 import { PODS } from '../watch/pods.ts';
 import { endOfList } from '../watch/objects.ts';
 import { questionOf } from '../watch/scripted-stream.ts';
-import { recordedLog } from './recorded-log.ts';
+import { deliveringIo } from './pipeline-io.ts';
 
 /** What stands in the place of a spec: text that goes into the line as it is. */
 type Spec = string;
@@ -141,10 +137,9 @@ async function tell(
     else if (question.startsWith('watch')) watches(from, response);
     else answer(response, 200, { kind: 'PodList', apiVersion: 'v1', metadata: { resourceVersion: '10' }, items: [] });
   });
-  const { log } = recordedLog();
-  const clock = fakeClock();
+  const delivering = deliveringIo(options.payload);
+  const { clock, metrics } = delivering;
   const stop = new AbortController();
-  const metrics = createMetrics(() => ({ inFlight: 0, queued: 0, queuedBytes: 0 }));
   const recorded = await recordingSink(t);
   const sink = createSink({
     url: new URL(recorded.url),
@@ -192,19 +187,7 @@ async function tell(
     stop.signal,
   );
   const ledger = createLedger({ known, start: undefined, clock });
-  const io = {
-    lanes,
-    recent: undefined,
-    clock,
-    metrics,
-    report: { tell: () => undefined, settled: () => undefined },
-    whereabouts: { unselected: async () => new Set<never>() },
-    filters,
-    isOwn: () => false,
-    payload: (origin: Parameters<typeof createPayload>[1]) =>
-      createPayload(payloadRules(options.payload, 'shop/web', undefined), origin),
-    lacking: reportLack({ log, metrics }),
-  };
+  const io = { ...delivering, lanes, filters };
   const run = clock.settle(runPipeline(PODS, steps, originOf({}), ledger, io, stop.signal, { conditions }));
   await eventually(
     () => `everything to be settled; position ${ledger.position()?.resourceVersion}, of ${until}`,

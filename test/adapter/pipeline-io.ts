@@ -29,6 +29,7 @@ export function deliveringIo(payload?: PayloadConfig): DeliveringIo {
       idle: async () => undefined,
       gauges: () => ({ inFlight: 0, queued: 0, queuedBytes: 0 }),
     },
+    debounce: undefined,
     recent: undefined,
     clock: fakeClock(),
     metrics,

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import type { PayloadConfig } from '../../src/adapter/payload-config.ts';
 import { type PipelineIo, runPipeline } from '../../src/adapter/pipeline.ts';
 import { createLedger } from '../../src/checkpoint/ledger.ts';
+import { createDebounce } from '../../src/delivery/debounce.ts';
 import type { Outgoing } from '../../src/delivery/lanes.ts';
 import type { Condition } from '../../src/events/conditions/condition.ts';
 import type { Origin } from '../../src/events/from-change.ts';
@@ -11,6 +12,7 @@ import { createRecentIds } from '../../src/events/recent-ids.ts';
 import type { Change } from '../../src/watch/change.ts';
 import { createKnownObjects } from '../../src/watch/known-objects.ts';
 import type { Stream } from '../../src/watch/requests.ts';
+import type { Step } from '../../src/watch/watch-stream.ts';
 import { changeOf, originOf, PODS } from '../events/changes.ts';
 import { deliveringIo } from './pipeline-io.ts';
 
@@ -48,13 +50,15 @@ async function tell(
   if (filters.is === 'wrong') throw new Error(JSON.stringify(filters.problems));
   const delivering = deliveringIo(options.payload);
   const { clock, metrics, sent } = delivering;
-  const io: PipelineIo = { ...delivering, filters, ...options.more };
+  const { signal } = new AbortController();
+  const debounce = options.debounceMs === undefined ? undefined : createDebounce({ ...delivering, signal });
+  const io: PipelineIo = { ...delivering, filters, debounce, ...options.more };
   const ledger = createLedger({ known: createKnownObjects(), start: undefined, clock });
   const steps = (async function* () {
     yield { changes, epoch: 0, resumeAt: '99' };
   })();
   const origin = originOf({ overrides: options.overrides ?? {}, ...options.origin });
-  await runPipeline(ALL_PODS, steps, origin, ledger, io, new AbortController().signal, options);
+  await runPipeline(ALL_PODS, steps, origin, ledger, io, signal, options);
   const counted = async (name: string, label: string, value: string): Promise<number | undefined> => {
     const { values = [] } = (await metrics.registry.getSingleMetric(name)?.get()) ?? {};
     return values.find(({ labels }) => labels[label] === value)?.value;
@@ -151,6 +155,47 @@ test('an update that is debounced waits unsettled, and a delete takes its place 
   assert.equal(await told.suppressed('debounced'), 2);
   // The last one still waits, and holds the position.
   assert.equal(told.position, undefined);
+});
+
+test('of two streams that see one object, an update that either holds back is not sent after a newer change', async () => {
+  for (const second of [1_000, 5_000, undefined]) {
+    const delivering = deliveringIo();
+    const { clock, sent } = delivering;
+    const { signal } = new AbortController();
+    const debounce = createDebounce({ ...delivering, signal });
+    const io = { ...delivering, debounce, recent: createRecentIds(10) };
+    const [update, gone] = (['update', 'delete'] as const).map((type, i) =>
+      changeOf({ type, object: { ...changeOf({}).object, resourceVersion: `1${i}` } }),
+    );
+    assert.ok(update !== undefined && gone !== undefined);
+    const read = [Promise.withResolvers<void>(), Promise.withResolvers<void>()] as const;
+    const first = async function* () {
+      yield { changes: [update], epoch: 0, resumeAt: '10' };
+      read[0].resolve();
+      await read[1].promise;
+      yield { changes: [gone], epoch: 0, resumeAt: '11' };
+    };
+    const other = async function* () {
+      await read[0].promise;
+      yield { changes: [update], epoch: 0, resumeAt: '10' };
+      yield { changes: [gone], epoch: 0, resumeAt: '11' };
+      read[1].resolve();
+    };
+    const ledgers = [1, 2].map(() => createLedger({ known: createKnownObjects(), start: undefined, clock }));
+    const run = (steps: AsyncIterable<Step>, i: number, debounceMs: number | undefined) =>
+      runPipeline(ALL_PODS, steps, originOf({}), ledgers[i] ?? assert.fail(), io, signal, { debounceMs });
+    await Promise.all([run(first(), 0, 1_000), run(other(), 1, second)]);
+    await clock.advance(10_000);
+    assert.deepEqual(
+      sent.map(({ event }) => event.type.split('.').at(-1)),
+      ['delete'],
+      String(second),
+    );
+    assert.deepEqual(
+      ledgers.map((ledger) => ledger.position()?.resourceVersion),
+      ['11', '11'],
+    );
+  }
 });
 
 test('a filter sees the extensions that labels give', async () => {

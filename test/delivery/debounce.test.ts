@@ -8,11 +8,11 @@ interface Bench {
   readonly clock: FakeClock;
   /** What went to the lanes and what was replaced, in the order in which it did: `a1`, `-a2`. */
   readonly done: string[];
-  send(id: string, options?: { waits?: boolean; bytes?: number }): void;
+  send(id: string, options?: { waits?: number | false; bytes?: number }): void;
   stop(): void;
 }
 
-/** Events of lane `a` are called `a1`, `a2`. The window is one second. */
+/** Events of lane `a` are called `a1`, `a2`. They wait for a second if nothing else is said. */
 function bench(): Bench {
   const clock = fakeClock();
   const done: string[] = [];
@@ -24,7 +24,7 @@ function bench(): Bench {
     idle: async () => undefined,
     gauges: () => ({ inFlight: 0, queued: 0, queuedBytes: 0 }),
   };
-  const debounce: Debounce = createDebounce({ lanes, clock, windowMs: 1_000, signal: stop.signal });
+  const debounce: Debounce = createDebounce({ lanes, clock, signal: stop.signal });
   const heldOf = (id: string, bytes: number): Held => ({
     lane: id.charAt(0),
     event: { id, source: '/test', type: 't', extensions: {}, data: new Uint8Array(bytes) },
@@ -34,7 +34,7 @@ function bench(): Bench {
   return {
     clock,
     done,
-    send: (id, { waits = true, bytes = 0 } = {}) => debounce.send(heldOf(id, bytes), waits),
+    send: (id, { waits = 1_000, bytes = 0 } = {}) => debounce.send(heldOf(id, bytes), waits || undefined),
     stop: () => stop.abort(),
   };
 }
@@ -63,6 +63,17 @@ test('objects do not wait for each other', async () => {
   assert.deepEqual(done, ['a1']);
   await clock.advance(500);
   assert.deepEqual(done, ['a1', 'b1']);
+});
+
+test('events that wait for different times do not hold each other up, and those of an object are one', async () => {
+  const { clock, done, send } = bench();
+  send('a1', { waits: 5_000 });
+  send('b1');
+  send('a2');
+  await clock.advance(1_000);
+  assert.deepEqual(done, ['-a1', 'b1']);
+  await clock.advance(4_000);
+  assert.deepEqual(done, ['-a1', 'b1', 'a2']);
 });
 
 test('an event that does not wait goes at once, and nothing older after it', async () => {
