@@ -1,12 +1,20 @@
 #!/usr/bin/env node
 import { EXIT } from './process/exit.ts';
+import { flushed } from './process/flushed.ts';
 import { stopSignal } from './process/stop-signal.ts';
 import { VERSION } from './process/version.ts';
 
 type Command = (argv: readonly string[], env: NodeJS.ProcessEnv, signal: AbortSignal) => Promise<number>;
 
+interface CommandEntry {
+  readonly load: () => Promise<Command>;
+  readonly about: string;
+  /** What it prints is its work, so it ends when all of it is read. */
+  readonly prints?: true;
+}
+
 /** Only the command that runs is loaded: each has libraries of its own, and they take memory. */
-const COMMANDS: ReadonlyMap<string, { readonly load: () => Promise<Command>; readonly about: string }> = new Map([
+const COMMANDS: ReadonlyMap<string, CommandEntry> = new Map<string, CommandEntry>([
   [
     'adapter',
     {
@@ -47,6 +55,7 @@ const COMMANDS: ReadonlyMap<string, { readonly load: () => Promise<Command>; rea
     {
       load: async () => (await import('./commands/preview.ts')).preview,
       about: 'show what an ApiServerSource would send, and send nothing',
+      prints: true,
     },
   ],
   [
@@ -54,6 +63,7 @@ const COMMANDS: ReadonlyMap<string, { readonly load: () => Promise<Command>; rea
     {
       load: async () => (await import('./commands/rbac.ts')).rbac,
       about: 'print the rights that an ApiServerSource needs',
+      prints: true,
     },
   ],
   [
@@ -61,6 +71,7 @@ const COMMANDS: ReadonlyMap<string, { readonly load: () => Promise<Command>; rea
     {
       load: async () => (await import('./commands/validate.ts')).validate,
       about: 'say what is wrong with manifests of ApiServerSources',
+      prints: true,
     },
   ],
   [
@@ -95,11 +106,13 @@ async function main(argv: readonly string[]): Promise<number> {
     return EXIT.usage;
   }
   const run = await command.load();
-  return await run(
+  const code = await run(
     rest,
     process.env,
     stopSignal(() => process.exit(EXIT.failed)),
   );
+  if (command.prints === true) await Promise.all([process.stdout, process.stderr].map(flushed));
+  return code;
 }
 
 process.exit(await main(process.argv.slice(2)));

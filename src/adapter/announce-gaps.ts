@@ -16,6 +16,8 @@ export function createGapAnnouncer(
 ): GapAnnouncer {
   const unsettled = new Map<string, GapNote>();
   let written = stored ?? '[]';
+  /** A write that has no answer yet, or none that came: who knows what the Lease says. */
+  let isUnknown = false;
   let told = 0;
 
   const announce = (note: GapNote): void => {
@@ -34,10 +36,13 @@ export function createGapAnnouncer(
       const { text, left: unkept } = encodeGapNotes(unsettled.values());
       if (unkept > told) log.error({ unkept }, 'more gap events wait than are kept; a crash now would lose the oldest');
       told = unkept;
+      const isDue = text !== written || isUnknown;
+      if (isDue) isUnknown = true;
       return {
-        annotations: text === written ? {} : { [GAPS_ANNOTATION]: text },
+        annotations: isDue ? { [GAPS_ANNOTATION]: text } : {},
         written: () => {
           written = text;
+          isUnknown = false;
         },
       };
     },

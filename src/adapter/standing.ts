@@ -45,6 +45,8 @@ export function createStanding({ clock, board, heldSince, clearSecrets, before }
   let dropped: { readonly at: number; readonly reason: string } | undefined;
   let refusal = '';
   let indexFailure: string | undefined;
+  /** A write that has no answer yet, or none that came: who knows what the Lease says. */
+  let isUnknown = false;
   let written: { readonly state: string; readonly text: string; readonly at: number } | undefined;
 
   const delivery = (now: number): SourceReport['delivery'] => {
@@ -109,11 +111,14 @@ export function createStanding({ clock, board, heldSince, clearSecrets, before }
       const text = encodeReport(report);
       const at = clock.monotonic();
       const flows = text !== written?.text && at - (written?.at ?? 0) >= FLOW_EVERY_MS;
-      const isDue = state !== written?.state || flows;
+      const isDue = state !== written?.state || flows || isUnknown;
+      if (isDue) isUnknown = true;
       return {
         annotations: isDue ? { [REPORT_ANNOTATION]: text } : {},
         written: () => {
-          if (isDue) written = { state, text, at };
+          if (!isDue) return;
+          written = { state, text, at };
+          isUnknown = false;
         },
       };
     },

@@ -33,7 +33,7 @@ export function createDisplayServer(display: Display): Server {
   const limits = { maxHeaderSize: MAX_HEADERS, requestTimeout: TIMEOUT, keepAliveTimeout: TIMEOUT };
   const roomInStdout = drainGate(display.stdout);
   const server = createServer(limits, (request, response) => {
-    void serve(request, response);
+    serve(request, response).catch((error: unknown) => failed(display, request, response, error));
   });
   // The size of all headers is bounded; of too many, Node.js would drop the rest without a word.
   server.maxHeadersCount = 0;
@@ -52,6 +52,14 @@ export function createDisplayServer(display: Display): Server {
     if (body.is !== 'whole' || !server.listening) response.setHeader('connection', 'close');
     send(response, reply);
   }
+}
+
+/** A mistake of ours about one request must not end the process, and with it what others sent. */
+function failed({ stderr }: Display, request: IncomingMessage, response: ServerResponse, error: unknown): void {
+  const why = error instanceof Error ? error.message : String(error);
+  stderr.write(`event-display failed at a request from ${addressOf(request.socket)}: ${printable(why)}\n`);
+  if (!response.headersSent) response.statusCode = 500;
+  response.end();
 }
 
 function answerTo(display: Display, request: IncomingMessage, body: Body): Reply {

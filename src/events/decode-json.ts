@@ -1,3 +1,4 @@
+import { shownValue } from '../process/shown.ts';
 import { keyIs, memberSlot, nextElement, nextMember, skipSpace } from '../json/scan.ts';
 import { assembleEvent, type ReceivedData } from './assemble-event.ts';
 import { checkAttributes, MAX_PROBLEMS } from './check-attributes.ts';
@@ -101,7 +102,7 @@ function inElement(index: number, { attribute, sentence }: Problem): Problem {
 
 function versionProblem(specversion: unknown): string {
   if (specversion === undefined) return 'no specversion';
-  return `unknown value: ${typeof specversion === 'string' ? specversion : JSON.stringify(specversion)}`;
+  return `unknown value: ${typeof specversion === 'string' ? specversion : shownValue(specversion)}`;
 }
 
 function attributesOf({ members }: Envelope, specversion: SpecVersion): Map<string, unknown> {

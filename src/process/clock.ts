@@ -12,13 +12,18 @@ export interface Clock {
   random(): number;
 }
 
+/** 24.8 days: what a timer of Node.js is set to beyond that, it fires at once. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
 export const systemClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
   random: () => Math.random(),
   sleep: async (ms, signal) => {
     try {
-      await delay(ms, undefined, { signal });
+      let left = ms;
+      for (; left > LONGEST_TIMER_MS; left -= LONGEST_TIMER_MS) await delay(LONGEST_TIMER_MS, undefined, { signal });
+      await delay(left, undefined, { signal });
     } catch (error) {
       if (!signal.aborted) throw error;
     }

@@ -91,10 +91,13 @@ export async function runTurn<Env>(
   try {
     const { name, namespace } = settings;
     const readiness = { set: (part: string, problem?: string) => board.set(part, problem ?? 'ready', !problem) };
-    const context = { env, name, namespace, client, log, metrics: io.registry, readiness, kube: io.kube };
-    const adapter = await newAdapter(context);
-    board.set('adapter', 'running', true);
-    const end = await endOf(adapter.start(turn), turn, clock, endMs);
+    const context = { env, name, namespace, client, signal: turn, log, metrics: io.registry, readiness, kube: io.kube };
+    const run = async (): Promise<void> => {
+      const adapter = await newAdapter(context);
+      board.set('adapter', 'running', true);
+      await adapter.start(turn);
+    };
+    const end = await endOf(run(), turn, clock, endMs);
     // One that waits for an event to be delivered has a reason, which draining tells.
     if (end === 'overdue' && lanes.gauges().queued === 0) {
       log.error({ waitedMs: endMs }, 'adapter did not return when it was asked to');

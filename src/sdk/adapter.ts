@@ -23,6 +23,8 @@ export interface AdapterContext<Env> {
   /** Of the source (NAMESPACE); undefined where nobody told. */
   readonly namespace: string | undefined;
   readonly client: EventClient;
+  /** Aborted when the adapter is to end, also while it is being made. */
+  readonly signal: AbortSignal;
   /** pino's; JSON lines on stdout, at the level that K_LOGGING_CONFIG asks for. */
   readonly log: Log;
   /** Served at `/metrics`, for metrics of the adapter's own (prom-client). */

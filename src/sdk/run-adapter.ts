@@ -90,6 +90,8 @@ async function serveAndRun<Env>(
   const work = async (turn: AbortSignal): Promise<void> => {
     undelivered = await runTurn(program, turnIo, { turn, stop: ending });
     if (!turn.aborted) finished.abort();
+    // Whoever leads now reads it again.
+    else if (!ending.aborted) undelivered = 0;
   };
   if (options.leaderElection === true) {
     const lease = leaseOf(settings, await io.kube(), io);

@@ -63,6 +63,17 @@ test('gap events stand in the Lease from when they are sent until they are settl
   assert.deepEqual(announcer.due().annotations, {});
 });
 
+test('a note whose write was not answered is taken back once it is settled', () => {
+  const { announcer, sent } = stage();
+  announcer.announce(noteOf('a'));
+  announcer.due();
+  sent[0]?.settled('delivered');
+  const due = announcer.due();
+  assert.deepEqual(due.annotations, { [GAPS_ANNOTATION]: '[]' });
+  due.written();
+  assert.deepEqual(announcer.due().annotations, {});
+});
+
 test('what the last process could not settle is sent by the next one', () => {
   const { text } = encodeGapNotes([noteOf('a')]);
   const { announcer, sent, messages } = stage(text);

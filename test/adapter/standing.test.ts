@@ -44,6 +44,16 @@ test('what was not written stays news', () => {
   assert.equal(standing.isNews(), true);
 });
 
+test('a report whose write was not answered is written again, though its state is what it was before', () => {
+  const { standing, write } = stage();
+  write();
+  standing.delivery({ is: 'away' });
+  standing.due();
+  standing.delivery({ is: 'back' });
+  assert.deepEqual(write()?.delivery, { state: 'ok' });
+  assert.equal(write(), undefined);
+});
+
 test('every change of a state is news', async () => {
   const it = stage();
   const rows: [what: string, happen: () => unknown, told: (report: SourceReport) => unknown, expected: unknown][] = [

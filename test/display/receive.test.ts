@@ -241,3 +241,17 @@ test('with request logging each request is written as JSON with the names of ups
     requestURI: '/p?q=1',
   });
 });
+
+test('a body that is nested however deep is refused, and the next one is shown', async (t) => {
+  const { port, printed } = await start(t);
+  const deep = `{"specversion":${'['.repeat(100_000)}${']'.repeat(100_000)}}`;
+  for (const [type, body] of [
+    ['application/cloudevents+json', deep],
+    ['application/cloudevents-batch+json', `[${deep}]`],
+  ] as const) {
+    const { status } = await send(port, { headers: { 'content-type': type } }, body);
+    assert.equal(status, 400);
+  }
+  assert.equal((await send(port, { headers: EVENT })).status, 200);
+  assert.deepEqual(printed, [BLOCK]);
+});

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -96,3 +98,25 @@ for (const { argv, input, code, stdout = /^$/, stderr = /^/ } of CASES) {
     assert.ok(!/\n {4}at /.test(ended.stderr), ended.stderr);
   });
 }
+
+test('a slow reader of a pipe gets all that is printed', async () => {
+  const many = file(
+    'many.yaml',
+    Array.from({ length: 1_500 }, () => GOOD.replace('kind: Pod', 'kind: P d')).join('---\n'),
+  );
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const child = spawn(process.execPath, ['src/main.ts', 'validate', '-f', many], {
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  child.once('exit', () => resolve());
+  // A pipe holds 64 KiB, and nobody reads it until there is no more.
+  await once(child.stdout, 'readable');
+  for (let before = -1; before !== child.stdout.readableLength;) {
+    before = child.stdout.readableLength;
+    await new Promise((later) => setTimeout(later, 1_000));
+  }
+  let lines = 0;
+  for await (const chunk of child.stdout as AsyncIterable<Buffer>) lines += chunk.toString().split('\n').length - 1;
+  await promise;
+  assert.equal(lines, 1_500);
+});

@@ -20,6 +20,16 @@ test('an abort ends a sleep at once, without an error', async () => {
   assert.equal(await systemClock.sleep(3_600_000, stop.signal), undefined);
 });
 
+test('a sleep of months is longer than a timer can be, and does not end at once', async () => {
+  const stop = new AbortController();
+  let awake = false;
+  const asleep = systemClock.sleep(60 * 24 * 3_600_000, stop.signal).then(() => (awake = true));
+  await systemClock.sleep(50, new AbortController().signal);
+  assert.equal(awake, false);
+  stop.abort();
+  await asleep;
+});
+
 test('a sleep that cannot be is an error, not a sleep that never ends', async () => {
   await assert.rejects(systemClock.sleep('soon' as never, new AbortController().signal), {
     code: 'ERR_INVALID_ARG_TYPE',

@@ -33,6 +33,7 @@ export function nextTime(schedule: Schedule, after: number): number | undefined 
 
 function search(schedule: Schedule, after: number): number | undefined {
   const { second, minute, hour, month, timeZone } = schedule;
+  if ([second, minute, hour, month].some(isEmpty) || hasNoDay(schedule)) return undefined;
   let time = Math.floor(after / SECOND) * SECOND + SECOND;
   const limit = time + LONGEST_MS;
   while (time <= limit) {
@@ -52,6 +53,16 @@ function search(schedule: Schedule, after: number): number | undefined {
     }
   }
   return undefined;
+}
+
+/** A field of commas alone holds nothing: to look for that through five years takes seconds. */
+function isEmpty({ low, high }: CronField): boolean {
+  return low === 0 && high === 0;
+}
+
+function hasNoDay({ dayOfMonth, dayOfWeek }: Schedule): boolean {
+  const [byMonth, byWeek] = [!isEmpty(dayOfMonth), !isEmpty(dayOfWeek)];
+  return dayOfMonth.star || dayOfWeek.star ? !(byMonth && byWeek) : !(byMonth || byWeek);
 }
 
 /** When both kinds of day are restricted, one of them is enough. */

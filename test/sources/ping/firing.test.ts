@@ -55,4 +55,8 @@ test('all problems of a spec are told at once', () => {
 test('a time that never comes is told', () => {
   assert.match(specProblems({ schedule: '0 0 30 2 *' })[0] ?? '', /^spec\.schedule names a time that never comes/);
   assert.deepEqual(specProblems({ schedule: '0 0 29 2 *' }), []);
+  for (const schedule of [', * * * *', '* , * * *', '* * , * *', '* * * , *', '* * * * ,', '* * , * ,']) {
+    assert.match(specProblems({ schedule })[0] ?? '', /never comes/, schedule);
+  }
+  for (const schedule of ['0 0 , * 1', '0 0 1 * ,']) assert.deepEqual(specProblems({ schedule }), [], schedule);
 });

@@ -144,3 +144,13 @@ test('however the time goes on, each time of the last minute is taken once and n
     }),
   );
 });
+
+test('a time that waits for its place in the second is not lost by a change of its source', () => {
+  let uid = 'a';
+  while (spreadMs(uid) < 500) uid += 'a';
+  const due = START + MINUTE;
+  const rota = createRota(START);
+  rota.put(firing(uid), START, true);
+  rota.put(firing(uid, { schedule: '*/1 * * * *' }), due + 200, false);
+  assert.deepEqual(takeAll(rota, due + SECOND), [`${uid} 00:01:00`]);
+});

@@ -243,3 +243,28 @@ test('a memory that cannot be read is told', async (t) => {
   const { messages } = await stage(t, { stored: '{', sources: [] });
   assert.deepEqual(messages.slice(0, 1), ['error: what was fired before cannot be read; it may be repeated']);
 });
+
+test('a memory of times that have not come is not believed', async (t) => {
+  const it = await stage(t, {
+    stored: packMemory({ until: Date.UTC(2026) + 24 * 60 * MINUTE, unsettled: [] }),
+    sources: [['a']],
+  });
+  await it.clock.advance(2 * MINUTE);
+  await arrive(it.sink, ['a 00:00', 'a 00:01']);
+  assert.equal(it.messages.filter((message) => message.includes('have not come')).length, 1);
+});
+
+test('a clock that goes back fires from where it is, under the ids of the times', async (t) => {
+  const it = await stage(t, { sources: [['a']] });
+  await it.clock.advance(2 * MINUTE);
+  await arrive(it.sink, ['a 00:01']);
+  const DAY = 24 * 60 * MINUTE;
+  it.pause(DAY);
+  await it.clock.advance(2_000);
+  const before = it.sink.received.length;
+  it.pause(-DAY);
+  await it.clock.advance(3 * MINUTE);
+  await eventually('what comes after it', () => it.sink.received.length === before + 3);
+  assert.deepEqual(idsOf(it.sink).slice(-3), ['a 00:03', 'a 00:04', 'a 00:05']);
+  assert.equal(it.messages.filter((message) => message.includes('went back')).length, 1);
+});

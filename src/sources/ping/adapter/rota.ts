@@ -21,6 +21,8 @@ export interface Rota {
    * @param known it was there before we were asked to take its times, so it owes all since its sink was known
    */
   put(firing: Firing, now: number, known: boolean): void;
+  /** The clock went back to `now`: what comes after it comes again. */
+  goBack(now: number): void;
   /** The source does not fire any more, or not now. */
   remove(uid: string, now: number): void;
   get(uid: string): Firing | undefined;
@@ -80,7 +82,13 @@ export function createRota(since: number): Rota {
       entry.firing = firing;
       if (stays) return;
       timetable.remove(uid);
-      schedule(entry, now);
+      schedule(entry, untaken(entry, now));
+    },
+    goBack: (now) => {
+      for (const entry of entries.values()) {
+        timetable.remove(entry.firing.uid);
+        schedule(entry, now);
+      }
     },
     remove: (uid, now) => {
       if (!entries.delete(uid)) return;
@@ -109,6 +117,11 @@ export function createRota(since: number): Rota {
       return taken;
     },
   };
+}
+
+/** What is due by now waits for its place in the second, and is not taken yet. */
+function untaken({ time }: Entry, now: number): number {
+  return Math.min(now, time - 1);
 }
 
 /** Since when a source fires that comes now: since its sink is known, or since its spec was mended a moment ago. */

@@ -41,8 +41,15 @@ export function createTerm(leadership: Leadership, io: TermIo): Term {
   const memory = unpackMemory(stored);
   if (stored !== undefined && memory === undefined)
     log.error('what was fired before cannot be read; it may be repeated');
+  const now = clock.now();
+  const isAhead = memory !== undefined && memory.until > now + LATE_MS;
+  if (isAhead)
+    log.error(
+      { until: new Date(memory.until).toISOString() },
+      'the last replica fired for times that have not come; its clock was ahead, or ours is behind',
+    );
   // The first adapter of a cluster comes after the first source.
-  const since = memory?.until ?? clock.now() - LATE_MS;
+  const since = memory === undefined || isAhead ? now - LATE_MS : memory.until;
   const rota = createRota(since);
   const deliveries = createDeliveries({
     clock,
@@ -52,6 +59,7 @@ export function createTerm(leadership: Leadership, io: TermIo): Term {
     maySend: leadership.holds,
   });
   let takenUntil = since;
+  let lastNow = now;
 
   const fire = ({ firing, times, missed }: Due): void => {
     if (missed > 0) {
@@ -63,9 +71,20 @@ export function createTerm(leadership: Leadership, io: TermIo): Term {
     for (const time of times) deliveries.send(firing, time);
   };
 
-  const takeDue = (now: number): void => {
-    for (let due = rota.take(now); due !== undefined; due = rota.take(now)) fire(due);
-    takenUntil = Math.max(takenUntil, now - SPREAD_MS);
+  /** Else nothing would fire until the clock is where it was. */
+  const followClock = (at: number): void => {
+    if (at < lastNow - LATE_MS) {
+      log.error({ aheadMs: lastNow - at }, 'the clock went back; what fired since then fires again, with the same ids');
+      rota.goBack(at);
+      takenUntil = at;
+    }
+    lastNow = at;
+  };
+
+  const takeDue = (at: number): void => {
+    followClock(at);
+    for (let due = rota.take(at); due !== undefined; due = rota.take(at)) fire(due);
+    takenUntil = Math.max(takenUntil, at - SPREAD_MS);
   };
 
   const note: LeaseNote = {
