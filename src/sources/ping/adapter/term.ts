@@ -41,15 +41,15 @@ export function createTerm(leadership: Leadership, io: TermIo): Term {
   const memory = unpackMemory(stored);
   if (stored !== undefined && memory === undefined)
     log.error('what was fired before cannot be read; it may be repeated');
-  const now = clock.now();
-  const isAhead = memory !== undefined && memory.until > now + LATE_MS;
+  const begun = clock.now();
+  const isAhead = memory !== undefined && memory.until > begun + LATE_MS;
   if (isAhead)
     log.error(
       { until: new Date(memory.until).toISOString() },
       'the last replica fired for times that have not come; its clock was ahead, or ours is behind',
     );
   // The first adapter of a cluster comes after the first source.
-  const since = memory === undefined || isAhead ? now - LATE_MS : memory.until;
+  const since = memory === undefined || isAhead ? begun - LATE_MS : memory.until;
   const rota = createRota(since);
   const deliveries = createDeliveries({
     clock,
@@ -59,7 +59,7 @@ export function createTerm(leadership: Leadership, io: TermIo): Term {
     maySend: leadership.holds,
   });
   let takenUntil = since;
-  let lastNow = now;
+  let lastNow = begun;
 
   const fire = ({ firing, times, missed }: Due): void => {
     if (missed > 0) {
