@@ -42,21 +42,21 @@ export async function setFinalizers(
   }
 }
 
-/** Takes back what was granted for a source that is to go, and lets it go. @throws KubeError */
+/** Takes back what was granted for a source that is to go, and lets it go. False: not yet. @throws KubeError */
 export async function finalize(
   kube: Pick<KubeClient, 'json'>,
   source: ApiServerSource,
-  replace: (finalizers: readonly string[]) => Promise<unknown>,
+  replace: (finalizers: readonly string[]) => Promise<boolean>,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<boolean> {
   const { finalizers = [], uid } = source.metadata;
-  if (!finalizers.includes(FINALIZER)) return;
+  if (!finalizers.includes(FINALIZER)) return true;
   for (const resource of GRANTS) {
     for (const { metadata } of await grantedFor(kube, resource, uid, signal)) {
       await removeObject(kube, { resource, ...metadata, uid: metadata.uid ?? '' }, signal);
     }
   }
-  await replace(finalizers.filter((it) => it !== FINALIZER));
+  return await replace(finalizers.filter((it) => it !== FINALIZER));
 }
 
 /** Asks the API server: what was made a moment ago is not with the informers yet. */

@@ -47,8 +47,8 @@ export function createReconciler(io: ReconcilerIo): (key: string, signal: AbortS
     };
     if (source === undefined || source.metadata.deletionTimestamp !== undefined) {
       io.tracker.forget(key);
-      if (source !== undefined) await finalize(io.kube, source, replace, signal);
-      return DONE;
+      // What somebody wrote meanwhile may wake nobody.
+      return source === undefined || (await finalize(io.kube, source, replace, signal)) ? DONE : SOON;
     }
     const tell = (notice: SourceNotice): void => io.notices.tell({ ...notice, about: source });
     try {

@@ -3,7 +3,7 @@ import type { Condition } from '../../reconcile/conditions.ts';
 import type { Notice } from '../../reconcile/notice.ts';
 import { controllerOf } from '../../reconcile/ownership.ts';
 import type { ResolvedSink } from '../../reconcile/resolve-sink.ts';
-import { bind, type Injection, overridesText, unbind } from './bind.ts';
+import { bind, type Injection, injectionIn, overridesText, unbind } from './bind.ts';
 import { type Availability, conditionsOf } from './conditions.ts';
 import { annotationPatch, type Operation, templatePatch, uidTest } from './json-patch.ts';
 import { templatePath } from './pod-template.ts';
@@ -173,10 +173,10 @@ function availabilityOf({ binding, bindings, sink, subjects, failures }: Facts):
   return { is: 'bound' };
 }
 
-/** Whether a Job still runs without its sink. */
+/** Whether a Job still runs without a sink; one that was told an earlier one goes on with that. */
 function isLeftOut({ isFinished, template }: Subject, injection: Injection | undefined): boolean {
   if (isFinished || template === undefined || injection === undefined) return false;
-  return bind(template, injection) !== template;
+  return injectionIn(template) === undefined && bind(template, injection) !== template;
 }
 
 /** Upstream has one reason for all that can go wrong, but for nothing being named. */

@@ -41,7 +41,8 @@ export function createReconciler(io: ReconcilerIo): (key: string, signal: AbortS
       if (binding !== undefined && binding.metadata.deletionTimestamp === undefined) {
         return await reconcile(binding, io, tell, signal);
       }
-      if (binding !== undefined && hasFinalizer(binding)) await finalize(binding, io, tell, signal);
+      // What somebody wrote meanwhile may wake nobody.
+      if (binding !== undefined && hasFinalizer(binding) && !(await finalize(binding, io, tell, signal))) return SOON;
       io.tracker.forget(key);
       io.subjects.release(key);
       return DONE;
@@ -82,8 +83,11 @@ async function finalized(
   return written;
 }
 
-/** Undoes what is bound, as far as that is possible: a binding that cannot be undone goes all the same, as upstream's. */
-async function finalize(binding: SinkBinding, io: ReconcilerIo, tell: Tell, signal: AbortSignal): Promise<void> {
+/**
+ * Undoes what is bound, as far as that is possible: a binding that cannot be undone goes all the same, as upstream's.
+ * False: not yet.
+ */
+async function finalize(binding: SinkBinding, io: ReconcilerIo, tell: Tell, signal: AbortSignal): Promise<boolean> {
   const subjects = await findSubjects(binding, io, signal);
   if (subjects.is === 'unavailable') {
     const { resource } = subjects;
@@ -91,10 +95,11 @@ async function finalize(binding: SinkBinding, io: ReconcilerIo, tell: Tell, sign
     tell({ type: 'Warning', reason: 'NotUndone', message: `Nothing was undone. ${subjects.sentence}` });
   }
   const facts = { binding, subjects, bindings: neighbours(binding, io) };
-  const { outcome, failures } = await carryOut(undoing(facts), facts, io, tell, signal);
+  const { outcome, failures, trouble } = await carryOut(undoing(facts), facts, io, tell, signal);
   if (outcome === 'outdated') throw outdated();
+  if (trouble !== undefined) throw trouble;
   if (failures.length > 0) tell({ type: 'Warning', reason: 'NotUndone', message: failures.join(' ') });
-  await setFinalizer(io.kube, binding, 'gone', signal);
+  return (await setFinalizer(io.kube, binding, 'gone', signal)) !== undefined;
 }
 
 /** Whether objects will be known soon; where they never will, nobody should have to wait for it. @throws KubeError */
@@ -117,8 +122,11 @@ interface CarriedOut {
   /** `outdated`: what was planned for is not what there is; gather again. */
   readonly outcome: 'done' | 'outdated';
   readonly failures: readonly string[];
+  /** The first of the failures that may pass. */
+  readonly trouble?: KubeError | undefined;
 }
 
+/** All of the changes, whatever comes of one: an object that is refused must not hold up the others. */
 async function carryOut(
   changes: readonly Change[],
   { subjects }: Pick<Facts, 'subjects'>,
@@ -128,6 +136,7 @@ async function carryOut(
 ): Promise<CarriedOut> {
   const failures: string[] = [];
   let outcome: CarriedOut['outcome'] = 'done';
+  let trouble: KubeError | undefined;
   if (subjects.is !== 'found') return { outcome, failures };
   const { resource } = subjects;
   for (const change of changes) {
@@ -137,9 +146,12 @@ async function carryOut(
       const [reason, done] = change.is === 'bind' ? ['SubjectBound', 'told the sink'] : ['SubjectUnbound', 'undone'];
       tell({ type: 'Normal', reason, message: `${resource.kind} "${name}" was ${done}` });
     } else if (patched === 'outdated') outcome = 'outdated';
-    else failures.push(`failed binding subject ${name}: ${patched.sentence}`);
+    else {
+      failures.push(`failed binding subject ${name}: ${patched.message}`);
+      if (patched.code !== 'forbidden' && patched.code !== 'invalid') trouble ??= patched;
+    }
   }
-  return { outcome, failures };
+  return { outcome, failures, trouble };
 }
 
 async function patch(
@@ -147,7 +159,7 @@ async function patch(
   resource: Resource,
   { kube }: ReconcilerIo,
   signal: AbortSignal,
-): Promise<'done' | 'outdated' | { readonly sentence: string }> {
+): Promise<'done' | 'outdated' | KubeError> {
   try {
     await kube.json({
       method: 'PATCH',
@@ -159,10 +171,9 @@ async function patch(
     });
     return 'done';
   } catch (error) {
-    if (!(error instanceof KubeError)) throw error;
+    if (!(error instanceof KubeError) || error.code === 'aborted') throw error;
     if (error.code === 'conflict' || error.code === 'notFound' || isTestFailure(error)) return 'outdated';
-    if (error.code === 'forbidden' || error.code === 'invalid') return { sentence: error.message };
-    throw error;
+    return error;
   }
 }
 

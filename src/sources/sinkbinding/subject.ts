@@ -3,6 +3,8 @@ import type { KubeObject, ObjectMeta } from '../../kube/object.ts';
 import { groupVersionOf } from '../apiserver/spec.ts';
 import { type LabelSelector, selectorText } from '../label-selector.ts';
 import { boundPart, type GroupKind, type PodTemplate, podTemplateOf } from './pod-template.ts';
+import { controllerOf } from '../../reconcile/ownership.ts';
+import { SINK_BINDINGS } from './resources.ts';
 import { specProblems } from './spec-problems.ts';
 import type { SinkBinding } from './spec.ts';
 
@@ -45,19 +47,32 @@ export function subjectOf({ spec, metadata }: SinkBinding): SubjectReference | u
 }
 
 /** What binding and object are compared by. An object that is about to be created may have no name yet. */
-export type SubjectMeta = Partial<Pick<ObjectMeta, 'namespace' | 'name' | 'labels'>>;
+export type SubjectMeta = Partial<Pick<ObjectMeta, 'namespace' | 'name' | 'labels' | 'ownerReferences'>>;
 
 /** Whether a binding means an object. One that is being deleted means none. */
 export function means(binding: SinkBinding, kind: GroupKind, metadata: SubjectMeta): boolean {
   return binding.metadata.deletionTimestamp === undefined && selects(binding, kind, metadata);
 }
 
-/** Whether a binding means an object, or did until it was deleted. One that has problems means none. */
-export function selects(binding: SinkBinding, kind: GroupKind, { namespace, name, labels = {} }: SubjectMeta): boolean {
+/**
+ * Whether a binding means an object, or did until it was deleted. One that has problems means none. What a source made
+ * is told its sink by the source, or by the source's own binding: another one and the source would write in turns.
+ */
+export function selects(
+  binding: SinkBinding,
+  kind: GroupKind,
+  { namespace, name, labels = {}, ownerReferences = [] }: SubjectMeta,
+): boolean {
   if (binding.metadata.namespace !== namespace) return false;
+  const source = ownerReferences.find(({ controller, apiVersion }) => controller === true && isOfSources(apiVersion));
+  if (source !== undefined && controllerOf(binding)?.uid !== source.uid) return false;
   const subject = matcherOf(binding);
   if (subject === undefined || subject.group !== kind.group || subject.kind !== kind.kind) return false;
   return subject.name === undefined ? subject.matches(labels) : subject.name === name;
+}
+
+function isOfSources(apiVersion: string): boolean {
+  return groupVersionOf(apiVersion)?.group === SINK_BINDINGS.group;
 }
 
 interface Matcher extends SubjectReference {

@@ -180,6 +180,14 @@ const AVAILABLE: readonly (readonly [what: string, facts: Facts, reason: string 
     'SubjectImmutable',
   ],
   [
+    'a Job that runs with an earlier sink',
+    factsOf({
+      binding: bindingOf({ subject: { ...JOB, name: 'web' } }),
+      subjects: jobs(subjectOf(bind(BARE, { ...INJECTION, sink: 'http://earlier' }))),
+    }),
+    undefined,
+  ],
+  [
     'a Job that has ended',
     factsOf({
       binding: bindingOf({ subject: { ...JOB, name: 'web' } }),
@@ -224,4 +232,25 @@ test('a binding that goes undoes what it meant, but for what another one means o
   const owned = { ...gone, metadata: { ...gone.metadata, ownerReferences } };
   const child = { ...bound, metadata: { ...bound.metadata, ownerReferences } };
   assert.deepEqual(undone(factsOf({ binding: owned, bindings: [owned], objects: [child] })), []);
+});
+
+test('what a source made is meant by the binding of that source only, or it and another one would write in turns', () => {
+  const ownedBy = (uid: string) => [
+    { apiVersion: 'sources.knative.dev/v1', kind: 'ApiServerSource', name: uid, uid, controller: true },
+  ];
+  const selecting = bindingOf({ subject: { apiVersion: 'apps/v1', kind: 'Deployment', selector: {} } });
+  const free = subjectOf(BARE);
+  const child = { ...free, metadata: { ...free.metadata, ownerReferences: ownedBy('one') } };
+  const bindingOfOwner = (uid: string) => ({
+    ...selecting,
+    metadata: { ...selecting.metadata, ownerReferences: ownedBy(uid) },
+  });
+  const rows: [binding: SinkBinding, object: Subject, changes: number][] = [
+    [selecting, free, 1],
+    [selecting, child, 0],
+    [bindingOfOwner('one'), child, 1],
+    [bindingOfOwner('other'), child, 0],
+  ];
+  for (const [binding, object, changes] of rows)
+    assert.equal(plan(factsOf({ binding, bindings: [binding], objects: [object] })).changes.length, changes);
 });

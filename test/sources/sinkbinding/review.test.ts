@@ -26,6 +26,13 @@ test('a CronJob is told where its template is, and marked', () => {
   ]);
 });
 
+test('a kind that keeps nulls is bound like one without', () => {
+  const spec = { template: { spec: { containers: [{ name: 'a', env: null }], initContainers: null, volumes: null } } };
+  assert.deepEqual(bindingPatch(reviewOf('Job', spec), 'bind', INJECTION), [
+    { op: 'add', path: '/spec/template/spec/containers/0/env', value: ENV },
+  ]);
+});
+
 const UNCHANGED: readonly (readonly [string, Review])[] = [
   ['a Job that knows its sink', reviewOf('Job', { template: template(...ENV) })],
   ['an object without a template', reviewOf('Pod', { containers: [{ name: 'a' }] }, '')],

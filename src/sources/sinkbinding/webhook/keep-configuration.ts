@@ -1,6 +1,7 @@
-import { createDiscovery } from '../../../kube/discovery.ts';
+import { createDiscovery, type Discovery } from '../../../kube/discovery.ts';
 import { KubeError } from '../../../kube/errors.ts';
 import type { KubeObject } from '../../../kube/object.ts';
+import type { Log } from '../../../process/log.ts';
 import type { Resource } from '../../../kube/resource.ts';
 import { type Applier, createApplier } from '../../../reconcile/apply.ts';
 import { type Result, runController } from '../../../reconcile/controller.ts';
@@ -12,7 +13,7 @@ import type { SinkBindingsIo } from '../controller.ts';
 import { SINK_BINDINGS } from '../resources.ts';
 import type { SinkBinding } from '../spec.ts';
 import { specProblems } from '../spec-problems.ts';
-import { subjectOf } from '../subject.ts';
+import { type SubjectReference, subjectOf } from '../subject.ts';
 import { type BoundKind, CONFIGURATION, configurationOf, isAskedFor, type WebhookClient } from './configuration.ts';
 import { keepCertificates } from './keep-certificates.ts';
 
@@ -27,6 +28,8 @@ const SECRET = 'watchbridge-webhook-certificates';
 const TIMEOUT_MS = 10_000;
 /** A kind that is not served yet. */
 const LOOK_AGAIN_MS = 30_000;
+/** Nobody tells us of a configuration or a Secret that somebody else changed. */
+const LOOK_EVERY_MS = 60_000;
 
 const CONFIGURATIONS: Resource = {
   group: 'admissionregistration.k8s.io',
@@ -76,17 +79,37 @@ export async function keepWebhook(
     for (const binding of asked) {
       const subject = subjectOf(binding);
       if (subject === undefined || specProblems(binding.spec, binding.metadata.namespace).length > 0) continue;
-      const found = await discovery.find(subject, { kind: subject.kind }, ending);
-      if (found.is === 'found') bound.push({ binding, resource: found.resource });
+      const resource = await findBound(discovery, subject, io.log, ending);
+      if (resource !== undefined) bound.push({ binding, resource });
     }
     const path = `/api/v1/namespaces/${encodeURIComponent(systemNamespace)}`;
     const namespace = await kube.json<KubeObject>({ path, signal: ending, timeoutMs: TIMEOUT_MS });
     const owner = { name: systemNamespace, uid: namespace.metadata.uid ?? '' };
     await applyConfiguration(applier, configurationOf(bound, address.client, authorities, owner), ending);
-    return { is: 'again', afterMs: bound.length < asked.length ? LOOK_AGAIN_MS : afterMs };
+    return { is: 'again', afterMs: Math.min(bound.length < asked.length ? LOOK_AGAIN_MS : LOOK_EVERY_MS, afterMs) };
   };
   const controller = { name: 'webhook', queue, informers: [bindings], workers: 1, reconcile };
   await runController(controller, { clock, log, metrics }, signal);
+}
+
+/** Undefined where the kind cannot be found now: one API that is broken must not keep all others from being told. */
+async function findBound(
+  discovery: Discovery,
+  subject: SubjectReference,
+  log: Log,
+  signal: AbortSignal,
+): Promise<Resource | undefined> {
+  try {
+    const found = await discovery.find(subject, { kind: subject.kind }, signal);
+    return found.is === 'found' ? found.resource : undefined;
+  } catch (error) {
+    if (!(error instanceof KubeError) || error.code === 'aborted') throw error;
+    log.warn(
+      { kind: subject.kind, group: subject.group, detail: error.message },
+      'kind of a subject cannot be looked up',
+    );
+    return undefined;
+  }
 }
 
 async function applyConfiguration(applier: Applier, wanted: KubeObject, signal: AbortSignal): Promise<void> {

@@ -2,7 +2,7 @@ import * as z from 'zod';
 import type { KubeObject } from '../../../kube/object.ts';
 import { bind, type Injection } from '../bind.ts';
 import { annotationPatch, type Operation, templatePatch } from '../json-patch.ts';
-import { type GroupKind, podTemplateOf, templatePath } from '../pod-template.ts';
+import { boundPart, type GroupKind, podTemplateOf, templatePath } from '../pod-template.ts';
 import { BOUND_BY, markOf } from '../subject.ts';
 
 /** What the API server asks about (admission.k8s.io/v1 AdmissionReview): an object that is to be stored. */
@@ -35,8 +35,10 @@ export function readReview(text: string): Review | undefined {
 
 /** What binds the object of a review; empty: nothing is to be changed of it. */
 export function bindingPatch({ kind, object }: Review, binding: string, injection: Injection): readonly Operation[] {
-  const template = podTemplateOf(object, kind);
-  if (template === undefined) return [];
+  const whole = podTemplateOf(object, kind);
+  if (whole === undefined) return [];
+  // Without what says null: some kinds are stored as they are written.
+  const template = boundPart(whole);
   const patch = [
     ...templatePatch(template, bind(template, injection), templatePath(kind)),
     // What is bound for good needs no mark to be undone by.

@@ -79,8 +79,13 @@ export function createReviewer(io: ReviewerIo, ending: AbortSignal): Reviewer {
     async review(review, signal) {
       if (!isSynced) await unlessAborted(bindings.synced, signal);
       const { namespace, kind, object } = review;
-      const { name, labels = {} } = object.metadata;
-      const binding = holderOf(byNamespace.get(namespace)?.values() ?? [], kind, { namespace, name, labels });
+      const { name, labels = {}, ownerReferences = [] } = object.metadata;
+      const binding = holderOf(byNamespace.get(namespace)?.values() ?? [], kind, {
+        namespace,
+        name,
+        labels,
+        ownerReferences,
+      });
       if (binding === undefined) return { is: 'unbound' };
       const injection = await injectionFor(binding, signal);
       if (injection === undefined) {
