@@ -292,3 +292,17 @@ test('a Job that was there before is told apart: nothing can be done for it', as
   await cluster.admin.delete(`${bindingsIn(namespace)}/bind`);
   await reaches(namespace, 'Ready', 'True', undefined, 'selecting');
 });
+
+test('a binding keeps the kind of its subject, so that what it bound can be undone', async () => {
+  const namespace = await place('kept');
+  await bindTo(namespace, DEPLOYMENT);
+  const change = async (subject: Body) => {
+    const path = `${bindingsIn(namespace)}/bind`;
+    const headers = { 'content-type': 'application/merge-patch+json' };
+    const { status, text } = await cluster.admin.request('PATCH', path, { spec: { subject } }, headers);
+    return [status, /cannot be changed; delete the binding/.test(text)];
+  };
+  assert.deepEqual(await change({ kind: 'StatefulSet' }), [422, true]);
+  assert.deepEqual(await change({ apiVersion: 'example.com/v1' }), [422, true]);
+  assert.deepEqual(await change({ apiVersion: 'apps/v2', name: 'other' }), [200, false]);
+});
