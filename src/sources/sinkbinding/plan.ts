@@ -9,7 +9,17 @@ import { annotationPatch, type Operation, templatePatch, uidTest } from './json-
 import { templatePath } from './pod-template.ts';
 import type { SinkBinding, SinkBindingStatus } from './spec.ts';
 import { specProblems } from './spec-problems.ts';
-import { BOUND_BY, holderOf, isMarked, markOf, means, selects, type Subject, subjectOf } from './subject.ts';
+import {
+  BOUND_BY,
+  holderOf,
+  isMarked,
+  isOrphaned,
+  markOf,
+  means,
+  selects,
+  type Subject,
+  subjectOf,
+} from './subject.ts';
 
 /** All that a plan depends on. */
 export interface Facts {
@@ -89,7 +99,12 @@ export function undoing({ binding, subjects, bindings }: Omit<Facts, 'sink' | 'n
   const { resource, objects } = subjects;
   const owner = controllerOf(binding)?.uid;
   return objects
-    .filter((it) => isMarked(it, resource, binding.metadata.name) || selects(binding, resource, it.metadata))
+    .filter(
+      (it) =>
+        isMarked(it, resource, binding.metadata.name) ||
+        selects(binding, resource, it.metadata) ||
+        isOrphaned(it, resource, bindings),
+    )
     .filter((it) => holderOf(bindings, resource, it.metadata) === undefined)
     .filter((it) => owner === undefined || controllerOf(it)?.uid !== owner)
     .flatMap((it) => unbinding(it, resource));
@@ -103,7 +118,8 @@ function changesOf({ binding, bindings, sink }: Facts, found: FoundSubjects & { 
     const holder = holderOf(bindings, resource, subject.metadata);
     if (holder?.metadata.uid === uid)
       return injection === undefined ? [] : bindingOf(subject, resource, name, injection);
-    return holder === undefined && isMarked(subject, resource, name) ? unbinding(subject, resource) : [];
+    const isLeft = isMarked(subject, resource, name) || isOrphaned(subject, resource, bindings);
+    return holder === undefined && isLeft ? unbinding(subject, resource) : [];
   });
 }
 

@@ -38,6 +38,13 @@ export function isMarked({ metadata }: KubeObject, kind: GroupKind, binding: str
   return metadata.annotations?.[BOUND_BY] === markOf(kind, binding);
 }
 
+/** Whether it was bound by a binding that is there no longer: whoever else is concerned with it undoes that. */
+export function isOrphaned({ metadata }: KubeObject, kind: GroupKind, bindings: readonly SinkBinding[]): boolean {
+  const mark = metadata.annotations?.[BOUND_BY] ?? '';
+  const ours = markOf(kind, '');
+  return mark.startsWith(ours) && !bindings.some((it) => it.metadata.name === mark.slice(ours.length));
+}
+
 /** Undefined where the spec names no kind. */
 export function subjectOf({ spec, metadata }: SinkBinding): SubjectReference | undefined {
   const { apiVersion = '', kind = '', name, selector } = spec.subject ?? {};

@@ -254,3 +254,18 @@ test('what a source made is meant by the binding of that source only, or it and 
   for (const [binding, object, changes] of rows)
     assert.equal(plan(factsOf({ binding, bindings: [binding], objects: [object] })).changes.length, changes);
 });
+
+test('what a binding left that is there no longer is undone by any other of the kind, as soon as none means it', () => {
+  const left = subjectOf(bind(BARE, INJECTION), 'Deployment.apps/gone');
+  const other = bindingOf({ subject: { ...WEB, name: 'other' } });
+  const undone = (facts: Facts) => plan(facts).changes.map(({ is }) => is);
+  assert.deepEqual(undone(factsOf({ binding: other, bindings: [other], objects: [left], sink: UNKNOWN })), ['unbind']);
+  const there = bindingOf({ name: 'gone', subject: { ...WEB, name: 'third' } });
+  assert.deepEqual(undone(factsOf({ binding: other, bindings: [other, there], objects: [left] })), []);
+  assert.deepEqual(undone(factsOf({ objects: [left], sink: UNKNOWN })), [], 'its holder will tell it another sink');
+  const going = { ...other, metadata: { ...other.metadata, deletionTimestamp: '2026-01-02T00:00:00Z' } };
+  assert.deepEqual(
+    undoing(factsOf({ binding: going, bindings: [going], objects: [left] })).map(({ is }) => is),
+    ['unbind'],
+  );
+});
