@@ -170,6 +170,10 @@ function refusalOf(error: unknown, wanted: KubeObject, existed: boolean): Applie
   if (error.code === 'conflict' || (existed && isOutdated(error))) return { is: 'outdated' };
   const told = withoutSecrets(error, wanted);
   const name = nameOf(wanted);
+  if (error.code === 'notFound' && wanted.metadata.namespace !== undefined) {
+    const sentence = `${name} cannot be made: there is no namespace ${wanted.metadata.namespace}. ${told.message}`;
+    return { is: 'refused', code: 'invalid', sentence };
+  }
   if (error.code === 'forbidden') {
     return { is: 'refused', code: 'forbidden', sentence: `${name} may not be written. ${told.message}` };
   }

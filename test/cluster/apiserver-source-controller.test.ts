@@ -187,3 +187,22 @@ test('with rbac Managed rights are granted as far as they are open, and go with 
   });
   assert.equal((await admin.request('GET', role)).status, 404);
 });
+
+test('a namespace that is not there keeps no right from another one, and is waited for', async () => {
+  const { admin } = cluster;
+  const namespace = await place('patient');
+  await admin.create('/api/v1/namespaces', { metadata: { name: 'patient-there' } });
+  await admin.create('/apis/rbac.authorization.k8s.io/v1/clusterroles', {
+    metadata: { name: 'grantable-pods', labels: { 'watchbridge.dev/grantable': 'true' } },
+    rules: [{ apiGroups: [''], resources: ['pods'], verbs: ['get', 'list', 'watch'] }],
+  });
+  const pod = { apiVersion: 'v1', kind: 'Pod', resource: 'pods' };
+  const include = ['patient-later', 'patient-there'];
+  await createSource(namespace, { rbac: 'Managed', resources: [pod], namespaces: { include } });
+  const { message } = await reaches(namespace, 'SufficientPermissions', 'False', 'NotGranted');
+  assert.match(message ?? '', /there is no namespace patient-later/);
+  const roles = await admin.list('/apis/rbac.authorization.k8s.io/v1/namespaces/patient-there/roles');
+  assert.equal(roles.items.length, 1);
+  await admin.create('/api/v1/namespaces', { metadata: { name: 'patient-later' } });
+  await reaches(namespace, 'SufficientPermissions', 'True');
+});

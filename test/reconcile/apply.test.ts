@@ -54,9 +54,13 @@ test('what the API server will not have is an outcome, and what changed meanwhil
   assert.deepEqual(await refused('notFound', 404), { is: 'outdated' });
   const inNamespaceThatIsGone = async () => {
     const kube = { json: () => Promise.reject(new KubeError('notFound', 'no namespace', { status: 404 })) };
-    await createApplier(kube).apply(SECRETS, secret(), undefined, never());
+    return await createApplier(kube).apply(SECRETS, secret(), undefined, never());
   };
-  await assert.rejects(inNamespaceThatIsGone(), { code: 'notFound' });
+  assert.deepEqual(await inNamespaceThatIsGone(), {
+    is: 'refused',
+    code: 'invalid',
+    sentence: 'Secret shop/child cannot be made: there is no namespace shop. Applying Secret child was answered 404.',
+  });
 });
 
 test('an object that was not applied by us is left alone without a request', async () => {

@@ -7,8 +7,11 @@ import type { ApiServerSource } from './spec.ts';
 type Matches = (labels: Readonly<Record<string, string>>) => boolean;
 type Selecting = Pick<ApiServerSource, 'metadata' | 'spec'>;
 
-/** Whether the namespaces that a source selects are others after this event of one. */
+/** Whether the namespaces that a source selects, or names, are others after this event of one. */
 export function selectsAnew(source: Selecting, event: InformerEvent<KubeObject>): boolean {
+  // One that is named and was not there kept its rights from being granted.
+  const isNamed = source.spec.namespaces?.include?.includes(event.object.metadata.name) === true;
+  if (isNamed) return event.is !== 'updated';
   const matches = matcherOf(source);
   const now = matches(event.object.metadata.labels ?? {});
   return event.is === 'updated' ? now !== matches(event.old.metadata.labels ?? {}) : now;

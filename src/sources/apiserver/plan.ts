@@ -104,11 +104,13 @@ function whyNotGranted(facts: Facts, { rbac }: Spec): string | undefined {
 const POLICIES_MISSING =
   'Nothing is granted with rbac: Managed before the ValidatingAdmissionPolicy watchbridge-managed-rbac and its binding are there; install manifests/admission.';
 
+/** Of what may go wrong in each of a thousand namespaces. */
+const MOST_SENTENCES = 4;
+
 function obstaclesOf({ obstacles }: Facts, kinds: readonly string[]): string {
-  return obstacles
-    .filter(({ kind }) => kinds.includes(kind))
-    .map(({ sentence }) => sentence)
-    .join(' ');
+  const sentences = obstacles.filter(({ kind }) => kinds.includes(kind)).map(({ sentence }) => sentence);
+  const more = sentences.length - MOST_SENTENCES;
+  return [...sentences.slice(0, MOST_SENTENCES), ...(more > 0 ? [`And ${more} more.`] : [])].join(' ');
 }
 
 function sourceConfigOf(facts: Facts, spec: Spec, target: Target): string {

@@ -8,7 +8,7 @@ import type { Notices } from '../../reconcile/notices.ts';
 import type { Tracker } from '../../reconcile/tracker.ts';
 import { writeStatus } from '../../reconcile/write-status.ts';
 import type { Deployment } from '../../reconcile/deployment.ts';
-import type { Facts } from './facts.ts';
+import type { Facts, Obstacle } from './facts.ts';
 import { FINALIZER, finalize, needsFinalizer, setFinalizers } from './finalizer.ts';
 import { gather, type GatherIo } from './gather.ts';
 import { internalError, type SourceNotice } from '../notices.ts';
@@ -95,7 +95,10 @@ interface CarriedOut {
   readonly notices: readonly SourceNotice[];
 }
 
-/** Applies in order, and stops at what cannot be had: what comes after may rely on it. */
+/**
+ * Applies in order. What cannot be had in one namespace is no reason to leave out another, but nothing runs, and nothing
+ * is taken back, before all of it is there.
+ */
 async function carryOut(
   { apply, remove }: Plan,
   facts: Facts,
@@ -103,17 +106,21 @@ async function carryOut(
   signal: AbortSignal,
 ): Promise<CarriedOut | 'outdated'> {
   const notices: SourceNotice[] = [];
+  const obstacles: Obstacle[] = [];
   let deployment: Deployment | undefined;
   for (const wanted of apply) {
+    if (wanted.kind === 'Deployment' && obstacles.length > 0) continue;
     const applied = await io.applier.apply(resourceOf(wanted.kind), wanted, liveOf(wanted, facts, io), signal);
     if (applied.is === 'outdated') return 'outdated';
     if ('sentence' in applied) {
-      return { facts: { obstacles: [{ kind: wanted.kind, sentence: applied.sentence }] }, notices };
+      obstacles.push({ kind: wanted.kind, sentence: applied.sentence });
+      continue;
     }
     if (wanted.kind !== 'Deployment') continue;
     deployment = applied.object;
     notices.push(...deploymentNotices(applied));
   }
+  if (obstacles.length > 0) return { facts: { obstacles }, notices };
   for (const { kind, metadata } of remove) {
     await removeObject(io.kube, { resource: resourceOf(kind), ...metadata, uid: metadata.uid ?? '' }, signal);
   }

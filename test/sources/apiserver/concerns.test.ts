@@ -26,6 +26,15 @@ test('a namespace concerns the sources whose selector it begins or ends to match
   assert.equal(selectsAnew(sourceWith({ namespaceSelector: {} }), added(no)), true);
 });
 
+test('a namespace that a source names concerns it when it comes and goes', () => {
+  const naming = sourceWith({ namespaces: { include: ['team-a'] } });
+  const named = (event: typeof added) => event({ name: 'team-a' });
+  assert.equal(selectsAnew(naming, named(added)), true);
+  assert.equal(selectsAnew(naming, named(deleted)), true);
+  assert.equal(selectsAnew(naming, updated({ name: 'team-a' }, { name: 'team-a', labels: { x: 'y' } })), false);
+  assert.equal(selectsAnew(naming, added({ name: 'team-b' })), false);
+});
+
 test('a selector that is none selects no namespace', () => {
   const broken = sourceWith({ namespaceSelector: { matchExpressions: [{ key: 'a b', operator: 'Exists' }] } });
   assert.equal(selectsAnew(broken, added(yes)), false);
