@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, openSync, readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Keeper } from './keeper.ts';
 
@@ -16,7 +16,7 @@ export interface Component {
   stop(): Promise<void>;
   /** Ends it with SIGKILL; resolves when it is gone. */
   kill(): Promise<void>;
-  /** Freezes it (SIGSTOP): its connections stay open and silent. */
+  /** Freezes it (SIGSTOP): its connections stay open and silent. It is frozen when this returns. */
   pause(): void;
   /** Lets a frozen one go on (SIGCONT). */
   continue(): void;
@@ -77,9 +77,31 @@ export function createComponent(spec: ComponentSpec, keeper: Keeper): Component 
       send('SIGKILL');
       if (running !== undefined) await gone(running);
     },
-    pause: () => send('SIGSTOP'),
+    pause: () => {
+      send('SIGSTOP');
+      if (running !== undefined) awaitFrozen(running.pid);
+    },
     continue: () => send('SIGCONT'),
   };
+}
+
+/**
+ * A thread that runs when the signal comes goes on until the kernel sees to it, on a busy machine for long enough to
+ * answer a request. Where there is no /proc nobody waits.
+ */
+function awaitFrozen(pid: number): void {
+  const nap = new Int32Array(new SharedArrayBuffer(4));
+  for (let i = 0; i < 2_000 && isRunning(pid); i++) Atomics.wait(nap, 0, 0, 1);
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    const threads = readdirSync(`/proc/${pid}/task`);
+    // `pid (name) state ...`; T: stopped.
+    return threads.some((thread) => !/^.*\) T /s.test(readFileSync(`/proc/${pid}/task/${thread}/stat`, 'utf8')));
+  } catch {
+    return false;
+  }
 }
 
 interface Running {

@@ -34,20 +34,12 @@ test('an etcd that was killed has kept what was written', async () => {
 });
 
 test('a paused API server is silent but connected, and answers once it continues', async () => {
-  const ask = () => admin.request('GET', '/readyz');
-  const outcomes: unknown[] = [];
-  let answer: ReturnType<typeof ask> | undefined;
-  try {
-    controlPlane.apiServer.pause();
-    // A thread that runs when the signal comes goes on for a moment, and on a busy machine that can be long.
-    while (outcomes.length < 20 && outcomes.at(-1) !== 'silence') {
-      answer = ask();
-      outcomes.push(await Promise.race([answer, new Promise((resolve) => setTimeout(resolve, 300, 'silence'))]));
-    }
-  } finally {
-    controlPlane.apiServer.continue();
-  }
-  assert.equal(outcomes.at(-1), 'silence');
+  controlPlane.apiServer.pause();
+  const answer = admin.request('GET', '/readyz');
+  const silence = new Promise((resolve) => setTimeout(resolve, 300, 'silence'));
+  const first = await Promise.race([answer, silence]);
+  controlPlane.apiServer.continue();
+  assert.equal(first, 'silence');
   assert.deepEqual(await answer, { status: 200, text: 'ok' });
 });
 
