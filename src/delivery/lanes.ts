@@ -271,7 +271,7 @@ export function createLanes(options: LanesOptions): Lanes {
         lanes.set(key, lane);
       }
       // Who knows how long it will wait.
-      const entry: Entry = { event: lane.attempts > 0 ? owned(event) : event, settled, next: undefined };
+      const entry: Entry = { event: lane.stuck ? owned(event) : event, settled, next: undefined };
       if (lane.tail !== undefined) {
         lane.tail.next = entry;
         lane.tail = entry;
